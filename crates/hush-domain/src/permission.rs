@@ -1,0 +1,162 @@
+//! The permission rules: what a member may do through the API.
+
+use std::fmt;
+use std::ops::BitOr;
+use std::str::FromStr;
+
+use crate::operations::Operation;
+use crate::scopes::{Scope, Scopes};
+
+/// What a member may do through this API. Derived from the live membership, never stored in a token. Each
+/// level includes those below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccessLevel {
+    /// Anyone in the server.
+    Member,
+    /// Holds Discord's ADMINISTRATOR permission through a role or the everyone-role.
+    Admin,
+    /// Owns the server.
+    ServerOwner,
+}
+
+impl AccessLevel {
+    /// Every level, lowest first.
+    pub const ALL: [Self; 3] = [Self::Member, Self::Admin, Self::ServerOwner];
+
+    /// The name in the API: `member`, `admin` or `server_owner`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::ServerOwner => "server_owner",
+        }
+    }
+}
+
+impl fmt::Display for AccessLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for AccessLevel {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Discord's permission bits. Source: "Permissions" in Discord's developer documentation; a decimal string
+/// in its JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Permissions(u64);
+
+impl Permissions {
+    /// Bit 3: every permission in every channel. Makes its holder an admin of the API.
+    pub const ADMINISTRATOR: Self = Self(1 << 3);
+
+    /// The permissions with these bits.
+    pub fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// The bits.
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// Whether every bit of `other` is set.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for Permissions {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl FromIterator<Permissions> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permissions>>(held: I) -> Self {
+        held.into_iter().fold(Self::default(), BitOr::bitor)
+    }
+}
+
+/// The text is no permission set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a permission set: expected a decimal number from 0 to 18446744073709551615 as a string"
+)]
+pub struct InvalidPermissions;
+
+impl FromStr for Permissions {
+    type Err = InvalidPermissions;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPermissions> {
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(InvalidPermissions);
+        }
+        text.parse().map(Self).map_err(|_| InvalidPermissions)
+    }
+}
+
+/// How a user stands in one server: the facts from which the access level follows. A user who is not in the
+/// server has no standing there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether the user owns the server.
+    pub owner: bool,
+    /// The union of the permissions of the user's roles and the everyone-role.
+    pub permissions: Permissions,
+}
+
+impl Standing {
+    /// The access level that follows.
+    pub fn access_level(self) -> AccessLevel {
+        if self.owner {
+            AccessLevel::ServerOwner
+        } else if self.permissions.contains(Permissions::ADMINISTRATOR) {
+            AccessLevel::Admin
+        } else {
+            AccessLevel::Member
+        }
+    }
+}
+
+/// Which requirement of an operation was not met. The scope is looked at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The token lacks this scope.
+    InsufficientScope {
+        /// The scope that the operation asks for.
+        required: Scope,
+    },
+    /// The user's access level in the server is too low.
+    InsufficientAccess {
+        /// The level that the operation asks for.
+        required: AccessLevel,
+        /// The level that the user has.
+        actual: AccessLevel,
+    },
+}
+
+/// Whether a token with these scopes, whose user stands like this in the addressed server, may carry out
+/// `operation` there.
+pub fn check(operation: Operation, scopes: Scopes, standing: Standing) -> Result<(), Refusal> {
+    let requirement = operation.requirement();
+    if let Some(required) = requirement.scope
+        && !scopes.contains(required)
+    {
+        return Err(Refusal::InsufficientScope { required });
+    }
+    let actual = standing.access_level();
+    match requirement.level {
+        Some(required) if actual < required => {
+            Err(Refusal::InsufficientAccess { required, actual })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,21 @@
+//! Servers: communities on the chat platform.
+
+use crate::ids::ServerId;
+use crate::permission::Standing;
+use crate::text::name;
+
+name! {
+    /// A server's name, 1 to 100 characters.
+    ServerName, 100
+}
+
+/// A server as one of its members sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The server.
+    pub server: ServerId,
+    /// Its name.
+    pub name: ServerName,
+    /// How the member stands in it.
+    pub standing: Standing,
+}

@@ -1,0 +1,74 @@
+//! Wall-clock time.
+
+use std::fmt;
+use std::time::Duration;
+
+use ::time::OffsetDateTime;
+use ::time::format_description::well_known::Rfc3339;
+
+/// A moment in UTC, to the microsecond (what PostgreSQL's `timestamptz` holds), shown as RFC 3339 with `Z`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(OffsetDateTime);
+
+impl Timestamp {
+    /// The moment `micros` microseconds after (or, negative, before) the Unix epoch. `None` outside the
+    /// years −9999 to 9999.
+    pub fn from_unix_micros(micros: i64) -> Option<Self> {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
+            .ok()
+            .map(Self)
+    }
+
+    /// Microseconds since the Unix epoch.
+    pub fn unix_micros(self) -> i64 {
+        // The years −9999 to 9999 are 3·10^17 µs, far inside of 64 bits.
+        i64::try_from(self.0.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down.
+    pub fn unix_seconds(self) -> i64 {
+        self.0.unix_timestamp()
+    }
+
+    /// This moment plus `duration`; `None` after the year 9999.
+    pub fn checked_add(self, duration: Duration) -> Option<Self> {
+        self.0
+            .checked_add(::time::Duration::try_from(duration).ok()?)
+            .map(Self::from)
+    }
+}
+
+impl From<OffsetDateTime> for Timestamp {
+    /// Cuts off what is finer than a microsecond, so that a time reads back from any store as it was written.
+    fn from(time: OffsetDateTime) -> Self {
+        let time = time.to_offset(::time::UtcOffset::UTC);
+        let micros = time.microsecond();
+        Self(time.replace_microsecond(micros).unwrap_or(time))
+    }
+}
+
+impl From<Timestamp> for OffsetDateTime {
+    fn from(timestamp: Timestamp) -> Self {
+        timestamp.0
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.format(&Rfc3339).map_err(|_| fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

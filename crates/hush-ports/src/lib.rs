@@ -1,0 +1,36 @@
+//! What the inside of Hush needs from the outside, one file a resource.
+//!
+//! Every verb is one atomic fact: what must be stored together travels in one call, and nothing of a
+//! transaction, a pool or a query language shows. A write names each conflict in its own error type;
+//! everything else that can go wrong is one opaque [`BackendError`].
+//!
+//! With the feature `contract`, [`contract`] holds the rules that every adapter must pass; with `mock`, each
+//! trait has a `mockall` mock.
+
+mod backend;
+mod clock;
+mod counts;
+mod health;
+mod ingest;
+mod limits;
+mod random;
+mod stats;
+mod tokens;
+mod users;
+
+pub use backend::BackendError;
+pub use clock::Clock;
+pub use counts::{Counts, Drift};
+pub use health::Health;
+pub use ingest::{Applied, Ingest, IngestError, MemberSource, SourceError};
+pub use limits::Limiter;
+pub use random::Random;
+pub use stats::StatsReader;
+pub use tokens::{Addressed, CreateTokenError, Presented, Revoked, TokenFilter, Tokens};
+pub use users::{PageRequest, Users};
+#[cfg(feature = "mock")]
+pub use {
+    clock::MockClock, counts::MockCounts, health::MockHealth, ingest::MockIngest,
+    limits::MockLimiter, random::MockRandom, stats::MockStatsReader, tokens::MockTokens,
+    users::MockUsers,
+};
