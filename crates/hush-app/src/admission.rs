@@ -1,0 +1,213 @@
+//! Admission: who may do what, and how often, in one call.
+
+use std::sync::Arc;
+
+use hush_domain::ids::{ServerId, TokenId};
+use hush_domain::limits::{Bucket, ClientNetwork, Policy, Rule};
+use hush_domain::operations::Operation;
+use hush_domain::permission::{self, Refusal};
+use hush_domain::secret::Secret;
+use hush_domain::time::Timestamp;
+use hush_ports::{Addressed, BackendError, Clock, Limiter, Tokens};
+use metrics::{Counter, counter};
+
+use crate::{Failure, Limits, Permit, Ports, Quota};
+
+/// What the caller showed to be let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// Nothing, or something other than a token.
+    Missing,
+    /// Something meant as a token that cannot be one, which costs no look-up.
+    Malformed,
+    /// A well-formed token.
+    Secret(Secret),
+}
+
+/// Which server the caller addresses, as far as the door could read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The operation is about no server.
+    Nothing,
+    /// This server.
+    Server(ServerId),
+    /// A path that is no id, so names no server.
+    NoServer,
+    /// A parameter that was left out: the only server that the token names.
+    Sole,
+    /// A parameter that is no id.
+    Unreadable,
+}
+
+/// Why a request was not admitted.
+#[derive(Debug)]
+pub enum Denied {
+    /// There is no token.
+    MissingToken,
+    /// Malformed, wrong checksum, unknown, revoked or expired: nobody learns which.
+    InvalidToken,
+    /// No server is addressed and the token names several.
+    ServerRequired,
+    /// The addressed server's id cannot be read.
+    UnreadableServer,
+    /// The addressed server is unknown, not named by the token, or its user is not in it: nobody learns which.
+    ServerNotFound,
+    /// The token's scopes or its user's access level do not suffice.
+    Insufficient(Refusal),
+    /// Too many requests.
+    RateLimited(Quota),
+    /// Admission could not decide.
+    Failed(Failure),
+}
+
+impl From<BackendError> for Denied {
+    fn from(error: BackendError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// A request that was not admitted.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub why: Denied,
+    /// The token, if it was found to be live: for the log, never for the answer.
+    pub token: Option<TokenId>,
+}
+
+impl<E: Into<Denied>> From<E> for Refused {
+    fn from(why: E) -> Self {
+        Self {
+            why: why.into(),
+            token: None,
+        }
+    }
+}
+
+/// Decides who is let in: authenticates, finds the addressed server, checks scope and access level, and counts
+/// against the rate limit, in that order.
+pub struct Admission {
+    tokens: Arc<dyn Tokens>,
+    limiter: Arc<dyn Limiter>,
+    auth_limiter: Arc<dyn Limiter>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    decisions: Decisions,
+}
+
+impl Admission {
+    pub(crate) fn new(ports: &Ports, limits: Limits) -> Self {
+        Self {
+            tokens: ports.tokens.clone(),
+            limiter: ports.limiter.clone(),
+            auth_limiter: ports.auth_limiter.clone(),
+            clock: ports.clock.clone(),
+            limits,
+            decisions: Decisions::new(),
+        }
+    }
+
+    /// Admits one request, and counts it against the addressed server's bucket, or, where no server is
+    /// addressed, against the token's own.
+    ///
+    /// What is refused after the token was found counts against the token's own bucket, so that nobody drains
+    /// a server's bucket from outside; unknown tokens count against the client's address.
+    pub async fn admit(
+        &self,
+        credential: &Credential,
+        client: ClientNetwork,
+        operation: Operation,
+        target: Target,
+    ) -> Result<Permit, Refused> {
+        let secret = match credential {
+            Credential::Missing => return Err(Denied::MissingToken.into()),
+            Credential::Malformed => return Err(Denied::InvalidToken.into()),
+            Credential::Secret(secret) => secret,
+        };
+        let now = self.clock.wall();
+        let addressed = match target {
+            Target::Server(server) => Addressed::Server(server),
+            Target::Sole => Addressed::Sole,
+            Target::Nothing | Target::NoServer | Target::Unreadable => Addressed::Nothing,
+        };
+        let presented = self.tokens.present(&secret.digest(), addressed).await?;
+        let Some(presented) = presented.filter(|presented| presented.token.is_live(now)) else {
+            let (bucket, rule) = (Bucket::Client(client), self.limits.unknown_tokens);
+            self.take(&self.auth_limiter, bucket, rule, now).await?;
+            return Err(Denied::InvalidToken.into());
+        };
+        let token = presented.token;
+        let refused = |why| Refused {
+            why,
+            token: Some(token.id),
+        };
+        let bucket = match (target, presented.standing) {
+            (Target::Nothing, _) => Ok(Bucket::Token(token.id)),
+            (Target::Unreadable, _) => Err(Denied::UnreadableServer),
+            (Target::Sole, _) if token.servers.sole().is_none() => Err(Denied::ServerRequired),
+            (_, None) => Err(Denied::ServerNotFound),
+            (_, Some((server, standing))) => permission::check(operation, token.scopes, standing)
+                .map(|()| Bucket::Server(server))
+                .map_err(Denied::Insufficient),
+        };
+        match bucket {
+            Ok(bucket) => {
+                let quota = self.count(bucket, now).await.map_err(refused)?;
+                let server = presented.standing.map(|(server, _)| server);
+                Ok(Permit::for_token(token, operation, server, quota))
+            }
+            Err(why) => {
+                self.count(Bucket::Token(token.id), now)
+                    .await
+                    .map_err(refused)?;
+                Err(refused(why))
+            }
+        }
+    }
+
+    /// The permit of whoever runs the binary. For the process's own command line only.
+    pub fn operator(&self) -> Permit {
+        Permit::for_operator()
+    }
+
+    async fn count(&self, bucket: Bucket, now: Timestamp) -> Result<Option<Quota>, Denied> {
+        match self.limits.requests {
+            Some(rule) => self.take(&self.limiter, bucket, rule, now).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn take(
+        &self,
+        limiter: &Arc<dyn Limiter>,
+        bucket: Bucket,
+        rule: Rule,
+        now: Timestamp,
+    ) -> Result<Quota, Denied> {
+        let decision = limiter.take(bucket, rule).await?;
+        let quota = Quota::new(bucket, rule, decision, now);
+        self.decisions
+            .of(bucket.policy(), decision.admitted)
+            .increment(1);
+        if decision.admitted {
+            Ok(quota)
+        } else {
+            Err(Denied::RateLimited(quota))
+        }
+    }
+}
+
+/// The counters of the limiter's decisions, kept, since asking the registry for each request costs more than
+/// the decision.
+struct Decisions([[Counter; 2]; Policy::ALL.len()]);
+
+impl Decisions {
+    fn new() -> Self {
+        let counter = |policy: Policy, decision: &'static str| counter!("hush_limiter_decisions_total", "policy" => policy.as_str(), "decision" => decision);
+        Self(Policy::ALL.map(|policy| [counter(policy, "refused"), counter(policy, "admitted")]))
+    }
+
+    fn of(&self, policy: Policy, admitted: bool) -> &Counter {
+        &self.0[policy as usize][usize::from(admitted)]
+    }
+}
