@@ -11,7 +11,7 @@ use crate::BackendError;
 pub enum Applied {
     /// It is stored.
     Changed,
-    /// It had nothing to say here: an unknown server or member, or another generation.
+    /// It had nothing to say here: an unknown server, member or role, or another generation.
     Ignored,
 }
 
@@ -24,7 +24,7 @@ pub struct SourceError(pub String);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IngestError {
-    /// The members could not be read, or two of them are the same user.
+    /// The members of a snapshot or chunk could not be read, or two of them are the same user.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The store failed.
@@ -47,10 +47,21 @@ impl MemberSource for std::vec::IntoIter<ListedMember> {
 
 /// Applies what happens on the platform. Each call is one transaction: readers see all of it or nothing, and
 /// the kept counts change in it. Every call may be repeated.
+///
+/// Nothing in one server changes another: a user's name is kept for each server as that server last said it.
+/// The ids of the roles that a member holds are kept as they came; those that the server does not have mean
+/// nothing to a reader until it has them.
+///
+/// **Time.** [`Stats::as_of`](hush_domain::stats::Stats::as_of) is the newest `received_at` of the snapshots,
+/// and of the events that changed a kept number; it never goes back.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Ingest: Send + Sync {
-    /// Puts a server into the state of `snapshot` with the members of `members`. No token is touched.
+    /// Puts a server into the state of `snapshot` with the members of `members`. No token is touched. A server
+    /// that was unknown is known from then on.
+    ///
+    /// A complete snapshot ends a generation that was open. A partial one opens its own, which its members
+    /// carry; members that it does not list stay as they were.
     async fn apply_snapshot(
         &self,
         snapshot: Snapshot,
@@ -58,6 +69,15 @@ pub trait Ingest: Send + Sync {
         received_at: Timestamp,
     ) -> Result<(), IngestError>;
 
-    /// Applies one change.
+    /// Applies one change. In a server that is not known it is [`Applied::Ignored`].
+    ///
+    /// - A chunk's members carry its generation. A chunk of any other than the open generation is ignored. The
+    ///   last one removes the members who do not carry the generation; the list is then complete and the
+    ///   generation ended.
+    /// - Who joins carries the open generation, if any. In a partly known server a member who was not listed
+    ///   raises its member count by one, and a listed one who leaves lowers it by one, never below 0.
+    /// - A member who is not listed cannot leave or change presence: ignored. Nor can they change, but in a
+    ///   partly known server, where the change lists them: its member count knew them already.
+    /// - A role that the server does not have cannot be deleted: ignored.
     async fn apply(&self, event: Event, received_at: Timestamp) -> Result<Applied, IngestError>;
 }

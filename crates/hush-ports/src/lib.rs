@@ -9,6 +9,8 @@
 
 mod backend;
 mod clock;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod counts;
 mod health;
 mod ingest;

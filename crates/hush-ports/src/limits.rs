@@ -6,6 +6,9 @@ use hush_domain::limits::{Bucket, Decision, Rule};
 use crate::BackendError;
 
 /// Decides and records in one step. The limiter owns its time: nobody passes it a `now`.
+///
+/// Every decision is the one of [`Ring::take`](hush_domain::limits::Ring::take) over the bucket's stored
+/// ring, to the microsecond.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Limiter: Send + Sync {

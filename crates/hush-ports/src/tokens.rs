@@ -28,8 +28,9 @@ pub enum Addressed {
 pub struct Presented {
     /// The token.
     pub token: Arc<Token>,
-    /// The addressed server and how the token's user stands there: as owner, or as a listed member. `None` if
-    /// no server is addressed, or it is unknown, not named by the token, or its user is not in it.
+    /// The addressed server and how the token's user stands there: as owner, listed or not, or as a listed
+    /// member. `None` if no server is addressed, or it is unknown, not named by the token, or its user is not
+    /// in it. The permissions of an owner who is not listed are the everyone-role's.
     pub standing: Option<(ServerId, Standing)>,
 }
 
@@ -72,7 +73,8 @@ pub enum Revoked {
     Unknown,
 }
 
-/// Stores tokens and knows how their users stand.
+/// Stores tokens and knows how their users stand. A token outlives membership and server: who comes back has
+/// it back.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Tokens: Send + Sync {
@@ -87,7 +89,9 @@ pub trait Tokens: Send + Sync {
     /// Every server among those that `token` names in which its user is now, ascending.
     async fn memberships(&self, token: &Token) -> Result<Vec<Membership>, BackendError>;
 
-    /// Stores a new token, provided that its user is in every server that it names.
+    /// Stores a new token, provided that its user is in every server that it names, as a listed member or as
+    /// the owner. A digest that is taken is no conflict that chance can bring about: it is a
+    /// [`BackendError`], and the token that had it keeps it.
     async fn create(&self, token: NewToken) -> Result<(), CreateTokenError>;
 
     /// Tokens in ascending order of id, revoked and expired ones included.

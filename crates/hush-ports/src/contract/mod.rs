@@ -1,0 +1,97 @@
+//! The law of every port: what an adapter must do, whatever it stores in.
+//!
+//! A rule is a plain function over a fresh [`Store`] or [`LimiterUnderTest`] that panics if the rule is broken.
+//! It writes through one port and reads back through another, never from what it was just told. Beside the
+//! rules of a file stands the macro that lists them. [`for_each_store_rule!`](crate::for_each_store_rule) and
+//! [`for_each_limits_rule!`](crate::for_each_limits_rule) hand all lists to a macro of the adapter's test, so
+//! that a new rule reaches every adapter by itself:
+//!
+//! ```ignore
+//! macro_rules! over_store {
+//!     ($module:ident { $($rule:ident),* $(,)? }) => {
+//!         mod $module {
+//!             $(
+//!                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+//!                 async fn $rule() {
+//!                     hush_ports::contract::$module::$rule(&super::fresh_store().await).await;
+//!                 }
+//!             )*
+//!         }
+//!     };
+//! }
+//! hush_ports::for_each_store_rule!(over_store);
+//! ```
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "this is test code: a panic is how a rule says that it is broken"
+)]
+
+use std::any::Any;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::{Counts, Health, Ingest, Limiter, StatsReader, Tokens, Users};
+
+pub mod health;
+pub mod limits;
+
+/// One store, fresh and empty, seen through each of its ports.
+#[derive(Clone)]
+pub struct Store {
+    /// Its tokens.
+    pub tokens: Arc<dyn Tokens>,
+    /// Its users.
+    pub users: Arc<dyn Users>,
+    /// Its statistics.
+    pub stats: Arc<dyn StatsReader>,
+    /// Its way in.
+    pub ingest: Arc<dyn Ingest>,
+    /// Its kept counts.
+    pub counts: Arc<dyn Counts>,
+    /// Its pulse.
+    pub health: Arc<dyn Health>,
+    /// What must live as long as the store, such as the guard of a test database; `Arc::new(())` for nothing.
+    pub keep: Arc<dyn Any + Send + Sync>,
+}
+
+/// A limiter without any ring, and the hand on its clock.
+pub struct LimiterUnderTest {
+    /// The limiter.
+    pub port: Arc<dyn Limiter>,
+    /// What must live as long as the limiter.
+    pub keep: Arc<dyn Any + Send + Sync>,
+    advance: Box<Advance>,
+}
+
+type Advance = dyn Fn(i64) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
+
+impl LimiterUnderTest {
+    /// A limiter whose clock stands still until `advance` moves it by so many microseconds, back if negative.
+    /// The clock starts at least two hours after its origin, so that it can go back.
+    pub fn new<F, Moved>(port: Arc<dyn Limiter>, advance: F) -> Self
+    where
+        F: Fn(i64) -> Moved + Send + Sync + 'static,
+        Moved: Future<Output = ()> + Send + 'static,
+    {
+        Self {
+            port,
+            keep: Arc::new(()),
+            advance: Box::new(move |micros| Box::pin(advance(micros))),
+        }
+    }
+
+    /// Moves the limiter's clock by `micros` microseconds, back if negative.
+    pub async fn advance(&self, micros: i64) {
+        (self.advance)(micros).await;
+    }
+}
+
+/// Hands every list of rules over a [`Store`](crate::contract::Store) to the macro `$test`, as
+/// `$test! { module { rule, … } }`.
+#[macro_export]
+macro_rules! for_each_store_rule {
+    ($test:ident) => {
+        $crate::for_each_health_rule!($test);
+    };
+}
