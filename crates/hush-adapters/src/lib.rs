@@ -1,1 +1,5 @@
-//! x
+//! How Hush stores, behind the ports: in [`memory`], and in PostgreSQL with the feature `postgres`; and what
+//! the operating [`system`] knows.
+
+pub mod memory;
+pub mod system;

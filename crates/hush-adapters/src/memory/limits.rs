@@ -1,0 +1,113 @@
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use hush_domain::limits::{Bucket, Decision, Policy, Ring, Rule};
+use hush_ports::{BackendError, Clock, Limiter};
+
+const SHARDS: usize = 64;
+
+/// The rate limit of one process, in memory of bounded size.
+///
+/// A ring that is idle says no more than none, so idle rings are dropped whenever a shard has reached its
+/// part of the capacity. What happens if that does not suffice depends on who chooses the keys:
+///
+/// - Servers and tokens exist in a store, so there are only so many. Their rings are never dropped before
+///   they are idle, or the limit would not be exact; the shard may grow instead.
+/// - Clients' addresses are chosen by whoever asks, and an attacker may own billions. An arbitrary ring makes
+///   room: that gives one address its requests anew, which an attacker with so many has anyway, and costs
+///   others nothing.
+///
+/// The two kinds live apart, so that a flood of addresses touches nobody who has a token.
+pub struct MemoryLimiter {
+    clock: Arc<dyn Clock>,
+    hasher: RandomState,
+    known: Box<[Mutex<Shard>]>,
+    clients: Box<[Mutex<Shard>]>,
+}
+
+impl MemoryLimiter {
+    /// A limiter by the monotonic time of `clock` that keeps at most `capacity` clients' rings, rounded up to
+    /// a multiple of 64, and looks for idle ones among the servers' and tokens' from that number on. A ring
+    /// takes up to 4 bytes for each request that its rule admits, and about 100 beside.
+    pub fn new(clock: Arc<dyn Clock>, capacity: usize) -> Self {
+        let shards = || {
+            let shard = || Mutex::new(Shard::new(capacity.div_ceil(SHARDS).max(1)));
+            std::iter::repeat_with(shard).take(SHARDS).collect()
+        };
+        Self {
+            clock,
+            hasher: RandomState::new(),
+            known: shards(),
+            clients: shards(),
+        }
+    }
+}
+
+#[async_trait]
+impl Limiter for MemoryLimiter {
+    async fn take(&self, bucket: Bucket, rule: Rule) -> Result<Decision, BackendError> {
+        let evictable = bucket.policy() == Policy::Auth;
+        let shards = if evictable {
+            &self.clients
+        } else {
+            &self.known
+        };
+        let [random, ..] = self.hasher.hash_one(bucket).to_le_bytes();
+        let shard = &shards[usize::from(random) % SHARDS];
+        // A poisoned lock is taken all the same: at worst its last request was recorded and not admitted.
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read under the lock, so that times reach a ring in the order in which they were read.
+        let now = u64::try_from(self.clock.monotonic().as_micros()).unwrap_or(u64::MAX);
+        Ok(shard.take(bucket, rule, now, evictable))
+    }
+}
+
+struct Shard {
+    rings: HashMap<Bucket, Kept>,
+    capacity: usize,
+    /// From how many rings on idle ones are looked for.
+    sweep_at: usize,
+}
+
+/// A ring, and the rule that it was last asked under, which says when it is idle.
+struct Kept {
+    ring: Ring,
+    rule: Rule,
+}
+
+impl Shard {
+    fn new(capacity: usize) -> Self {
+        Self {
+            rings: HashMap::new(),
+            capacity,
+            sweep_at: capacity,
+        }
+    }
+
+    fn take(&mut self, bucket: Bucket, rule: Rule, now: u64, evictable: bool) -> Decision {
+        if self.rings.len() >= self.sweep_at && !self.rings.contains_key(&bucket) {
+            self.make_room(now, evictable);
+        }
+        let new = || Kept {
+            ring: Ring::default(),
+            rule,
+        };
+        let kept = self.rings.entry(bucket).or_insert_with(new);
+        kept.rule = rule;
+        kept.ring.take(now, rule)
+    }
+
+    fn make_room(&mut self, now: u64, evictable: bool) {
+        self.rings
+            .retain(|_, kept| !kept.ring.is_idle(now, kept.rule));
+        if !evictable {
+            // Twice what is left, so that looking costs each new ring a constant.
+            self.sweep_at = self.capacity.max(2 * self.rings.len());
+        } else if self.rings.len() >= self.capacity {
+            let arbitrary = self.rings.keys().next().copied();
+            arbitrary.and_then(|bucket| self.rings.remove(&bucket));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use hush_domain::events::{Extent, Generation, Snapshot};
+use hush_domain::ids::{RoleId, ServerId, UserId};
+use hush_domain::permission::Standing;
+use hush_domain::presence::Presence;
+use hush_domain::roles::Role;
+use hush_domain::servers::ServerName;
+use hush_domain::stats::{Coverage, Stats, Tally};
+use hush_domain::time::Timestamp;
+use hush_domain::users::{Member, User};
+use hush_ports::PageRequest;
+
+/// One server as it is now. What changes it stands in `events.rs`.
+pub(super) struct Server {
+    pub(super) id: ServerId,
+    pub(super) name: ServerName,
+    pub(super) owner: UserId,
+    pub(super) roles: BTreeMap<RoleId, Role>,
+    pub(super) members: BTreeMap<UserId, Listed>,
+    /// The series of member chunks that is awaited, if any.
+    pub(super) generation: Option<Generation>,
+    pub(super) tally: Tally,
+}
+
+/// A member as the server last listed them.
+pub(super) struct Listed {
+    pub(super) user: User,
+    pub(super) roles: Box<[RoleId]>,
+    pub(super) presence: Presence,
+    /// The generation that showed the member, if one did.
+    pub(super) generation: Option<Generation>,
+}
+
+impl Server {
+    /// A server of which only `snapshot` itself is known, and none of its members.
+    pub(super) fn new(snapshot: &Snapshot, received_at: Timestamp) -> Self {
+        Self {
+            id: snapshot.server,
+            name: snapshot.name.clone(),
+            owner: snapshot.owner,
+            roles: BTreeMap::new(),
+            members: BTreeMap::new(),
+            generation: None,
+            tally: Tally {
+                listed: 0,
+                bots: 0,
+                online: 0,
+                coverage: coverage(snapshot.extent),
+                presences_known: snapshot.presences_known,
+                as_of: received_at,
+            },
+        }
+    }
+
+    /// How `user` stands here; `None` for somebody who neither is listed nor owns the server.
+    pub(super) fn standing(&self, user: UserId) -> Option<Standing> {
+        let owner = self.owner == user;
+        let held: &[RoleId] = match self.members.get(&user) {
+            Some(listed) => &listed.roles,
+            None if owner => &[],
+            None => return None,
+        };
+        let everyone = self.id.everyone_role();
+        let permissions = held
+            .iter()
+            .chain([&everyone])
+            .filter_map(|id| self.roles.get(id))
+            .map(|role| role.permissions)
+            .collect();
+        Some(Standing { owner, permissions })
+    }
+
+    pub(super) fn member(&self, user: UserId) -> Option<Member> {
+        self.members.get(&user).map(|listed| self.shown(listed))
+    }
+
+    pub(super) fn page(&self, page: PageRequest) -> Vec<Member> {
+        let start = page.after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.members
+            .range((start, Bound::Unbounded))
+            .take(page.limit.into())
+            .map(|(_, listed)| self.shown(listed))
+            .collect()
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        self.tally.stats()
+    }
+
+    fn shown(&self, listed: &Listed) -> Member {
+        let held = listed.roles.iter().filter_map(|id| self.roles.get(id));
+        Member::new(self.id, listed.user.clone(), held.cloned().collect())
+    }
+}
+
+pub(super) fn coverage(extent: Extent) -> Coverage {
+    match extent {
+        Extent::Complete => Coverage::Complete,
+        Extent::Partial { member_count, .. } => Coverage::Partial { member_count },
+    }
+}
