@@ -1,1 +1,46 @@
-fn main() {}
+//! What the developers of Hush run: `cargo xtask --help`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "clock and environment are ports of the service, not of what its developers run"
+)]
+
+mod ci;
+mod commands;
+mod db;
+mod postgres;
+mod python;
+mod test;
+mod walls;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+
+/// What the developers of Hush run.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set up what the tests need (PostgreSQL, Python's requests) and run every test there is.
+    Test,
+    /// Run everything that must hold before a change lands: format, lints, documents, walls, tests.
+    Ci,
+    /// Check the laws of the house that no compiler knows: who may depend on whom, file lengths, hush-domain alone.
+    Walls,
+    /// Work with a throw-away PostgreSQL.
+    #[command(subcommand)]
+    Db(db::Task),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Test => test::run(),
+        Task::Ci => ci::run(),
+        Task::Walls => walls::run(),
+        Task::Db(task) => db::run(task),
+    }
+}
