@@ -35,7 +35,13 @@ fn step(name: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {
 
 /// The advisories are left out: they come from a place of their own, which may be out of reach.
 fn deny() -> Result<()> {
-    let checks = ["check", "bans", "licenses", "sources"];
+    let checks = [
+        "check",
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+    ];
     if commands::succeeds(commands::cargo().args(["deny", "--version"])) {
         return commands::run(commands::cargo().arg("deny").args(checks));
     }
