@@ -1,1 +1,29 @@
-//! x
+//! How HTTP asks Hush: routes, wire types, errors, the limits of a connection, and the OpenAPI document.
+//!
+//! A request comes in through a connection that is bounded in size and time ([`serve`]), passes the edge,
+//! which gives every request what all of them need, and reaches a handler that asks [`hush_app`]. Handlers
+//! hold no rule.
+
+mod answer;
+mod api;
+mod client;
+mod documents;
+mod edge;
+mod headers;
+mod measure;
+mod openapi;
+mod problem;
+mod query;
+mod request;
+mod routes;
+mod serve;
+mod settings;
+mod trail;
+mod wire;
+
+pub use api::Api;
+pub use openapi::{openapi_json, openapi_yaml};
+pub use problem::Code;
+pub use routes::PUBLIC;
+pub use serve::serve;
+pub use settings::{AccessLog, HttpSettings};

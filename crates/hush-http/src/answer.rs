@@ -1,0 +1,108 @@
+//! A successful answer: its representation, and what a cache may do with it.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use hush_domain::time::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::headers::text;
+use crate::problem::{Code, Problem};
+use crate::request::ApiRequest;
+
+/// A representation on its way to the client.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    body: Bytes,
+    headers: HeaderMap,
+}
+
+impl Answer {
+    /// `value` as JSON, private to its token, to be asked for again each time.
+    pub(crate) fn json(value: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(value).map_err(|_| Code::Internal)?;
+        let mut answer = Self::bytes("application/json", body.into());
+        answer
+            .headers
+            .insert(header::VARY, HeaderValue::from_static("Authorization"));
+        Ok(answer)
+    }
+
+    /// A document that is the same for everyone.
+    pub(crate) fn bytes(content_type: &'static str, body: Bytes) -> Self {
+        let mut headers = HeaderMap::with_capacity(24);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-cache"),
+        );
+        Self { body, headers }
+    }
+
+    /// Lets the client reuse the answer for a while without asking.
+    pub(crate) fn cacheable(mut self, request: &ApiRequest) -> Self {
+        self.headers
+            .insert(header::CACHE_CONTROL, request.shared.cache_control.clone());
+        self
+    }
+
+    /// Says when what it shows last changed.
+    pub(crate) fn last_modified(mut self, at: Timestamp) -> Self {
+        let since_epoch = u64::try_from(at.unix_seconds()).unwrap_or_default();
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(since_epoch);
+        self.headers
+            .insert(header::LAST_MODIFIED, text(httpdate::fmt_http_date(time)));
+        self
+    }
+
+    /// Adds a header.
+    pub(crate) fn with(mut self, name: http::HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The answer to `request`: whole, or 304 if the client says that it has it.
+    pub(crate) fn to(self, request: &ApiRequest) -> Response {
+        let Self { body, mut headers } = self;
+        let etag = etag(&body);
+        let known = request
+            .headers()
+            .get_all(header::IF_NONE_MATCH)
+            .iter()
+            .any(|value| matches(value.as_bytes(), etag.as_bytes()));
+        headers.insert(header::ETAG, etag);
+        let mut response = if known {
+            headers.remove(header::CONTENT_TYPE);
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            Response::new(Body::from(body))
+        };
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+/// A strong entity tag: 128 bits of the representation's SHA-256.
+fn etag(body: &[u8]) -> HeaderValue {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let digest = Sha256::digest(body);
+    let mut tag = Vec::with_capacity(34);
+    tag.push(b'"');
+    for byte in digest.iter().take(16) {
+        tag.extend([HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+    }
+    tag.push(b'"');
+    HeaderValue::from_maybe_shared(Bytes::from(tag)).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// Whether an `If-None-Match` value (a list, weak forms, or `*`) names `etag`. Source: RFC 9110 §13.1.2, which
+/// asks for the weak comparison.
+fn matches(condition: &[u8], etag: &[u8]) -> bool {
+    condition.trim_ascii() == b"*"
+        || condition.split(|byte| *byte == b',').any(|candidate| {
+            let candidate = candidate.trim_ascii();
+            candidate.strip_prefix(b"W/").unwrap_or(candidate) == etag
+        })
+}

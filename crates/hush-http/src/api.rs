@@ -1,0 +1,68 @@
+//! The API as one value: everything that answers a request.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::HeaderValue;
+use hush_app::App;
+
+use crate::headers::text;
+use crate::measure::RequestMetrics;
+use crate::settings::HttpSettings;
+use crate::{documents, edge, openapi, routes};
+
+/// The HTTP API over an [`App`]. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) router: Router,
+}
+
+/// What every handler can reach.
+pub(crate) struct Shared {
+    pub(crate) app: Arc<App>,
+    pub(crate) settings: HttpSettings,
+    pub(crate) metrics: RequestMetrics,
+    pub(crate) documents: documents::Documents,
+    /// `Cache-Control` of what may be reused for a while.
+    pub(crate) cache_control: HeaderValue,
+    /// Where the documentation is.
+    pub(crate) docs_url: String,
+}
+
+impl Api {
+    /// The API over `app`. Metrics go to the recorder that is installed when this is called.
+    pub fn new(app: Arc<App>, settings: HttpSettings) -> Self {
+        let (router, document) = routes::all();
+        let document = openapi::finish(document, &settings.public_url);
+        let shared = Arc::new(Shared {
+            metrics: RequestMetrics::new(routes::templates(&document)),
+            documents: documents::Documents::new(&document),
+            cache_control: text(format!(
+                "private, max-age={}",
+                settings.cache_max_age.as_secs()
+            )),
+            docs_url: format!("{}/docs", settings.public_url),
+            app,
+            settings,
+        });
+        Self {
+            router: router.with_state(shared.clone()),
+            shared,
+        }
+    }
+
+    /// Answers one request of the client at `peer`.
+    pub async fn respond(&self, request: Request<Body>, peer: SocketAddr) -> Response {
+        edge::respond(self, request, peer).await
+    }
+
+    /// What the operator decided.
+    pub fn settings(&self) -> &HttpSettings {
+        &self.shared.settings
+    }
+}

@@ -1,0 +1,45 @@
+//! Query parameters.
+
+use std::borrow::Cow;
+
+use crate::problem::Problem;
+
+/// A query string. Parameters that nobody asks for are ignored, so that clients of a later version work.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Query<'a>(&'a str);
+
+impl<'a> Query<'a> {
+    pub(crate) fn new(query: &'a str) -> Self {
+        Self(query)
+    }
+
+    /// The value of the parameter `name`, which may stand there once at most.
+    pub(crate) fn get(self, name: &'static str) -> Result<Option<Cow<'a, str>>, Problem> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        let mut values = form_urlencoded::parse(self.0.as_bytes())
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value);
+        let value = values.next();
+        if values.next().is_some() {
+            return Err(Problem::parameter(name, "must be given once at most"));
+        }
+        Ok(value)
+    }
+
+    /// The value of `name` as `parse` reads it; `expected` tells the client what it can be.
+    pub(crate) fn read<T>(
+        self,
+        name: &'static str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        match self.get(name)? {
+            None => Ok(None),
+            Some(value) => parse(&value)
+                .map(Some)
+                .ok_or_else(|| Problem::parameter(name, expected)),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The table of contents: every route, for the router and the document alike.
+
+mod docs;
+mod health;
+mod me;
+mod servers;
+mod users;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::Shared;
+use crate::openapi;
+use crate::problem::{Code, Problem};
+use crate::request::ApiRequest;
+
+/// The operations that need no token. The list grows only with a reason: the document and the page must be
+/// readable before one has a token, and probes and the front door tell nothing.
+pub const PUBLIC: &[&str] = &[
+    "getRoot",
+    "getDocs",
+    "getOpenApiJson",
+    "getOpenApiYaml",
+    "getLiveness",
+    "getReadiness",
+];
+
+/// Everything below the documentation page: its files, and a page for each problem. They are no operations of
+/// the API, so the document does not list them.
+const DOCS_FILES: &str = "/docs/{*path}";
+
+/// The router and the document, from one list.
+pub(crate) fn all() -> (Router<Arc<Shared>>, OpenApi) {
+    let (router, document) = OpenApiRouter::with_openapi(openapi::header())
+        .routes(routes!(me::get_me))
+        .routes(routes!(users::list_users))
+        .routes(routes!(users::get_user))
+        .routes(routes!(servers::get_server_stats))
+        .routes(routes!(docs::get_root))
+        .routes(routes!(docs::get_docs))
+        .routes(routes!(docs::get_openapi_json))
+        .routes(routes!(docs::get_openapi_yaml))
+        .routes(routes!(health::get_liveness))
+        .routes(routes!(health::get_readiness))
+        .split_for_parts();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the files of a page are no operations"
+    )]
+    let router = router.route(DOCS_FILES, get(docs::get_file));
+    (
+        router
+            .fallback(nothing)
+            .method_not_allowed_fallback(wrong_method),
+        document,
+    )
+}
+
+/// The templates of all routes, as metrics and logs name them.
+pub(crate) fn templates(document: &OpenApi) -> impl Iterator<Item = String> {
+    document
+        .paths
+        .paths
+        .keys()
+        .cloned()
+        .chain([DOCS_FILES.to_owned()])
+}
+
+async fn nothing(_: ApiRequest) -> Problem {
+    Code::NotFound.into()
+}
+
+async fn wrong_method(_: ApiRequest) -> Problem {
+    Code::MethodNotAllowed.into()
+}

@@ -1,0 +1,81 @@
+//! What is learned about a request on its way, for its answer's headers, the access log and the metrics.
+
+use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::{HeaderMap, HeaderValue};
+use hush_app::Quota;
+use hush_domain::ids::{ServerId, TokenId};
+use tokio::time::Instant;
+
+use crate::headers::X_REQUEST_ID;
+
+/// One request's trail: made at the edge, filled on the way in, read on the way out.
+#[derive(Debug)]
+pub(crate) struct Trail {
+    /// The caller's id for the request, or ours.
+    pub(crate) request_id: HeaderValue,
+    /// When the request's head had arrived.
+    pub(crate) started: Instant,
+    /// The client's address, as far as the trusted proxies say.
+    pub(crate) client: IpAddr,
+    /// Where the route's metrics are kept.
+    pub(crate) route: OnceLock<usize>,
+    /// The addressed server.
+    pub(crate) server: OnceLock<ServerId>,
+    /// The token, once it was found to be live.
+    pub(crate) token: OnceLock<TokenId>,
+    /// What is left of the limit that the request was counted against.
+    pub(crate) quota: OnceLock<Quota>,
+}
+
+impl Trail {
+    pub(crate) fn new(headers: &HeaderMap, client: IpAddr) -> Self {
+        Self {
+            request_id: request_id(headers),
+            started: Instant::now(),
+            client,
+            route: OnceLock::new(),
+            server: OnceLock::new(),
+            token: OnceLock::new(),
+            quota: OnceLock::new(),
+        }
+    }
+
+    /// The request's id as text.
+    pub(crate) fn request_id(&self) -> &str {
+        self.request_id.to_str().unwrap_or_default()
+    }
+}
+
+/// The caller's id if it is 1 to 64 of `[A-Za-z0-9._-]`, else a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let fits = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        (1..=64).contains(&bytes.len())
+            && bytes
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
+    };
+    headers
+        .get(X_REQUEST_ID)
+        .filter(fits)
+        .cloned()
+        .unwrap_or_else(new_request_id)
+}
+
+/// A number that no other request of this process has, behind one that hardly another process has. It names
+/// a request and guards nothing, so it need not be unpredictable.
+fn new_request_id() -> HeaderValue {
+    static PROCESS: OnceLock<u64> = OnceLock::new();
+    static REQUESTS: AtomicU64 = AtomicU64::new(0);
+    let process = PROCESS.get_or_init(|| {
+        // Each `RandomState` is seeded by the operating system.
+        use std::hash::{BuildHasher, RandomState};
+        RandomState::new().hash_one(std::process::id())
+    });
+    let request = REQUESTS.fetch_add(1, Ordering::Relaxed);
+    HeaderValue::try_from(format!("{process:016x}-{request:x}"))
+        .unwrap_or(HeaderValue::from_static("unknown"))
+}
