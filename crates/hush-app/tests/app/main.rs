@@ -1,0 +1,10 @@
+//! Steps, order and failures of the use cases, over the memory adapters; mocks stand in only for what a real
+//! store will not do on command.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod admission;
+mod matrix;
+mod order;
+mod readiness;
+mod support;
+mod tokens;

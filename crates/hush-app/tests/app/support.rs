@@ -1,0 +1,185 @@
+//! A small world: servers in memory, a clock that stands still, and tokens for it.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use hush_adapters::memory::{Memory, MemoryLimiter};
+use hush_adapters::system::SystemRandom;
+use hush_app::{App, CreateToken, Credential, Limits, Permit, Ports, Refused, Target};
+use hush_domain::events::{Extent, ListedMember, Snapshot};
+use hush_domain::ids::{RoleId, ServerId, UserId};
+use hush_domain::limits::Rule;
+use hush_domain::operations::Operation;
+use hush_domain::permission::Permissions;
+use hush_domain::roles::Role;
+use hush_domain::scopes::Scope;
+use hush_domain::secret::Secret;
+use hush_domain::time::Timestamp;
+use hush_domain::tokens::NamedServers;
+use hush_domain::users::{User, Username};
+use hush_ports::{Clock, Ingest};
+
+pub const OWNER: u64 = 1;
+pub const ADMIN: u64 = 2;
+pub const MEMBER: u64 = 3;
+pub const STRANGER: u64 = 4;
+pub const HOME: u64 = 100;
+pub const AWAY: u64 = 200;
+
+/// A clock that stands still until it is moved.
+#[derive(Default)]
+pub struct StillClock(AtomicU64);
+
+impl StillClock {
+    pub fn advance(&self, by: Duration) {
+        self.0
+            .fetch_add(u64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for StillClock {
+    fn wall(&self) -> Timestamp {
+        let micros = i64::try_from(self.0.load(Ordering::SeqCst)).unwrap();
+        Timestamp::from_unix_micros(1_800_000_000_000_000 + micros).unwrap()
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub struct World {
+    pub app: App,
+    pub clock: Arc<StillClock>,
+    pub memory: Arc<Memory>,
+}
+
+pub fn server(id: u64) -> ServerId {
+    id.try_into().unwrap()
+}
+
+pub fn user(id: u64) -> UserId {
+    id.try_into().unwrap()
+}
+
+pub fn role(id: u64, permissions: Permissions) -> Role {
+    let id: RoleId = id.try_into().unwrap();
+    Role {
+        id,
+        name: format!("Role {id}").parse().unwrap(),
+        position: 1,
+        permissions,
+    }
+}
+
+pub fn listed(id: u64, roles: &[u64]) -> ListedMember {
+    let username = Username::new(&format!("user{id}"), None).unwrap();
+    ListedMember {
+        user: User {
+            id: user(id),
+            username,
+            bot: false,
+        },
+        roles: roles
+            .iter()
+            .map(|role| (*role).try_into().unwrap())
+            .collect(),
+        presence: None,
+    }
+}
+
+pub fn snapshot(id: u64, owner: u64, roles: Vec<Role>) -> Snapshot {
+    Snapshot {
+        server: server(id),
+        name: format!("Server {id}").parse().unwrap(),
+        owner: user(owner),
+        roles,
+        extent: Extent::Complete,
+        presences_known: true,
+    }
+}
+
+/// The ports over `memory`.
+pub fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
+    Ports {
+        tokens: memory.clone(),
+        users: memory.clone(),
+        stats: memory.clone(),
+        limiter: Arc::new(MemoryLimiter::new(clock.clone(), 10_000)),
+        auth_limiter: Arc::new(MemoryLimiter::new(clock.clone(), 10_000)),
+        health: memory.clone(),
+        clock: clock.clone(),
+        random: Arc::new(SystemRandom),
+    }
+}
+
+pub fn limits() -> Limits {
+    let minute = Duration::from_secs(60);
+    Limits {
+        requests: Some(Rule::new(60, minute).unwrap()),
+        unknown_tokens: Rule::new(300, minute).unwrap(),
+    }
+}
+
+impl World {
+    /// Two servers with the same owner, admin and member; the admin role of each is 10 more than its id.
+    pub async fn new() -> Self {
+        let memory = Arc::new(Memory::new());
+        let clock = Arc::new(StillClock::default());
+        for id in [HOME, AWAY] {
+            let roles = vec![
+                role(id, Permissions::default()),
+                role(id + 10, Permissions::ADMINISTRATOR),
+            ];
+            let members = vec![
+                listed(OWNER, &[]),
+                listed(ADMIN, &[id + 10]),
+                listed(MEMBER, &[]),
+            ];
+            let members = Box::new(members.into_iter());
+            let snapshot = snapshot(id, OWNER, roles);
+            memory
+                .apply_snapshot(snapshot, members, clock.wall())
+                .await
+                .unwrap();
+        }
+        Self {
+            app: App::new(&ports(&memory, &clock), limits()),
+            clock,
+            memory,
+        }
+    }
+
+    pub async fn token(&self, of: u64, servers: &[u64], scopes: &[Scope]) -> Secret {
+        let wanted = CreateToken {
+            user: user(of),
+            servers: NamedServers::new(servers.iter().map(|id| server(*id)).collect()).unwrap(),
+            name: "test".parse().unwrap(),
+            scopes: scopes.iter().copied().collect(),
+            lifetime: Some(Duration::from_secs(3600)),
+        };
+        let operator = self.app.admission.operator();
+        self.app
+            .tokens
+            .create(&operator, wanted)
+            .await
+            .unwrap()
+            .secret
+    }
+
+    pub async fn admit(
+        &self,
+        secret: &Secret,
+        operation: Operation,
+        target: Target,
+    ) -> Result<Permit, Refused> {
+        let credential = Credential::Secret(secret.clone());
+        let client = std::net::IpAddr::from(Ipv4Addr::LOCALHOST).into();
+        self.app
+            .admission
+            .admit(&credential, client, operation, target)
+            .await
+    }
+}
