@@ -16,7 +16,7 @@ pub enum Applied {
 }
 
 /// The source of a snapshot's members could not deliver them.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SourceError(pub String);
 

@@ -33,8 +33,21 @@ use std::sync::Arc;
 
 use crate::{Counts, Health, Ingest, Limiter, StatsReader, Tokens, Users};
 
+pub mod chunks;
+pub mod counts;
+pub mod events;
 pub mod health;
 pub mod limits;
+pub mod snapshots;
+pub mod standing;
+pub mod stats;
+pub mod tokens;
+pub mod users;
+
+mod examples;
+mod model;
+mod random;
+mod steps;
 
 /// One store, fresh and empty, seen through each of its ports.
 #[derive(Clone)]
@@ -92,6 +105,14 @@ impl LimiterUnderTest {
 #[macro_export]
 macro_rules! for_each_store_rule {
     ($test:ident) => {
+        $crate::for_each_chunks_rule!($test);
+        $crate::for_each_counts_rule!($test);
+        $crate::for_each_events_rule!($test);
         $crate::for_each_health_rule!($test);
+        $crate::for_each_snapshots_rule!($test);
+        $crate::for_each_standing_rule!($test);
+        $crate::for_each_stats_rule!($test);
+        $crate::for_each_tokens_rule!($test);
+        $crate::for_each_users_rule!($test);
     };
 }

@@ -1,0 +1,152 @@
+//! Servers, members and tokens to write rules with. Numbers name them; what is not said is plain.
+
+use hush_domain::events::{Extent, Generation, ListedMember, Snapshot};
+use hush_domain::ids::{RoleId, ServerId, TokenId, UserId};
+use hush_domain::permission::Permissions;
+use hush_domain::presence::Presence;
+use hush_domain::roles::Role;
+use hush_domain::scopes::Scope;
+use hush_domain::secret::Secret;
+use hush_domain::time::Timestamp;
+use hush_domain::tokens::{NamedServers, NewToken, Token};
+use hush_domain::users::{User, Username};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+pub(super) fn server(number: u64) -> ServerId {
+    number.try_into().unwrap()
+}
+
+pub(super) fn user(number: u64) -> UserId {
+    number.try_into().unwrap()
+}
+
+pub(super) fn role_id(number: u64) -> RoleId {
+    number.try_into().unwrap()
+}
+
+pub(super) fn token_id(number: u64) -> TokenId {
+    number.try_into().unwrap()
+}
+
+/// A moment some seconds after a fixed one that is no whole second.
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp::from_unix_micros(1_800_000_000_123_456 + second * 1_000_000).unwrap()
+}
+
+pub(super) fn role(number: u64, name: &str, position: i32) -> Role {
+    Role {
+        id: role_id(number),
+        name: name.parse().unwrap(),
+        position,
+        permissions: Permissions::default(),
+    }
+}
+
+pub(super) fn permitting(role: Role, permissions: Permissions) -> Role {
+    Role {
+        permissions,
+        ..role
+    }
+}
+
+/// A human without roles, of whose presence nothing is said.
+pub(super) fn member(number: u64) -> ListedMember {
+    ListedMember {
+        user: User {
+            id: user(number),
+            username: Username::new(&format!("user-{number}"), None).unwrap(),
+            bot: false,
+        },
+        roles: Vec::new(),
+        presence: None,
+    }
+}
+
+pub(super) fn bot(number: u64) -> ListedMember {
+    let mut bot = member(number);
+    bot.user.bot = true;
+    bot
+}
+
+pub(super) fn named(mut member: ListedMember, username: Username) -> ListedMember {
+    member.user.username = username;
+    member
+}
+
+pub(super) fn holding(member: ListedMember, roles: &[u64]) -> ListedMember {
+    ListedMember {
+        roles: roles.iter().map(|number| role_id(*number)).collect(),
+        ..member
+    }
+}
+
+pub(super) fn shown_as(presence: Presence, member: ListedMember) -> ListedMember {
+    ListedMember {
+        presence: Some(presence),
+        ..member
+    }
+}
+
+/// A server that user 1 owns, whose list is complete and shows presences.
+pub(super) fn complete(number: u64) -> Snapshot {
+    Snapshot {
+        server: server(number),
+        name: format!("server-{number}").parse().unwrap(),
+        owner: user(1),
+        roles: Vec::new(),
+        extent: Extent::Complete,
+        presences_known: true,
+    }
+}
+
+/// The same with only a part of the list, which chunks of `generation` complete.
+pub(super) fn partial(number: u64, member_count: u64, generation: i64) -> Snapshot {
+    Snapshot {
+        extent: Extent::Partial {
+            member_count,
+            generation: Generation(generation),
+        },
+        ..complete(number)
+    }
+}
+
+/// A live token with a secret of its own.
+pub(super) fn token(number: u64, owner: u64, servers: &[u64]) -> NewToken {
+    let secret = secret(number);
+    let servers = servers.iter().map(|number| server(*number)).collect();
+    NewToken {
+        digest: secret.digest(),
+        token: Token {
+            id: token_id(number),
+            user: user(owner),
+            name: format!("token-{number}").parse().unwrap(),
+            hint: secret.hint(),
+            servers: NamedServers::new(servers).unwrap(),
+            scopes: [Scope::UsersRead, Scope::StatsRead].into_iter().collect(),
+            created_at: at(0),
+            expires_at: Some(at(1_000_000)),
+            revoked_at: None,
+        },
+    }
+}
+
+/// Another secret for each number.
+fn secret(number: u64) -> Secret {
+    let mut rest = number;
+    let mut digits = |bytes: &mut [u8]| {
+        for byte in bytes {
+            *byte = u8::try_from(rest % 62)?;
+            rest /= 62;
+        }
+        Ok::<_, std::num::TryFromIntError>(())
+    };
+    Secret::generate(&mut digits).unwrap()
+}
+
+/// `count` values of `strategy`, the same in every run.
+pub(super) fn cases<S: Strategy>(count: usize, strategy: &S) -> Vec<S::Value> {
+    let mut runner = TestRunner::deterministic();
+    let mut case = || strategy.new_tree(&mut runner).unwrap().current();
+    std::iter::repeat_with(&mut case).take(count).collect()
+}
