@@ -2,4 +2,6 @@
 //! the operating [`system`] knows.
 
 pub mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod system;

@@ -1,0 +1,72 @@
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use sqlx::postgres::PgConnectOptions;
+
+/// How to reach and use a database.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it is.
+    pub url: DatabaseUrl,
+    /// The most connections that serve requests. Ingest has at most two more of its own.
+    pub max_connections: NonZeroU32,
+}
+
+/// The address of a database with its password, which is why `Debug` shows only host, port and name.
+///
+/// It is parsed from `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; what it leaves out is taken from where libpq
+/// takes it. `?sslmode=verify-full&sslrootcert=FILE` asks for TLS as libpq does.
+#[derive(Clone)]
+pub struct DatabaseUrl(PgConnectOptions);
+
+/// The text is not the address of a PostgreSQL database. The message does not repeat the text: it may hold a
+/// password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a database address, expected postgres://USER:PASSWORD@HOST:PORT/DATABASE: {reason}")]
+pub struct InvalidDatabaseUrl {
+    reason: String,
+}
+
+impl DatabaseUrl {
+    pub(super) fn options(&self) -> PgConnectOptions {
+        match self.0.get_application_name() {
+            Some(_) => self.0.clone(),
+            None => self.0.clone().application_name("hush"),
+        }
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = InvalidDatabaseUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
+        let invalid = |reason: String| InvalidDatabaseUrl { reason };
+        if !["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme))
+        {
+            return Err(invalid("it starts with another scheme".to_owned()));
+        }
+        text.parse()
+            .map(Self)
+            .map_err(|error: sqlx::Error| invalid(error.to_string()))
+    }
+}
+
+/// Host, port and name of the database, without anything secret.
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let database = self.0.get_database().unwrap_or(self.0.get_username());
+        match self.0.get_socket() {
+            Some(socket) => write!(f, "{}:{}/{database}", socket.display(), self.0.get_port()),
+            None => write!(f, "{}:{}/{database}", self.0.get_host(), self.0.get_port()),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}

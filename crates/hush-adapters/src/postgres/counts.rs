@@ -1,0 +1,122 @@
+use async_trait::async_trait;
+use hush_domain::ids::ServerId;
+use hush_ports::{BackendError, Counts, Drift};
+use sqlx::{Connection, PgConnection};
+
+use super::Postgres;
+use super::failure::Failure;
+use super::members::online_codes;
+use super::meters::Operation;
+use super::stats::count;
+
+#[async_trait]
+impl Counts for Postgres {
+    async fn recount(&self, repair: bool) -> Result<Vec<Drift>, BackendError> {
+        self.database
+            .background(Operation::Recount, |mut connection| async move {
+                let drifted = recounted(&mut connection, None).await?;
+                if !repair {
+                    return drifted.iter().try_fold(Vec::new(), |mut drifts, server| {
+                        drifts.extend(server.drifts()?);
+                        Ok(drifts)
+                    });
+                }
+                let mut drifts = Vec::new();
+                for server in drifted {
+                    drifts.extend(repaired(&mut connection, server.id).await?);
+                }
+                Ok(drifts)
+            })
+            .await
+    }
+}
+
+/// Counts the members of one server while nobody can change them, and keeps the numbers. Returns which of them
+/// were wrong by then.
+async fn repaired(connection: &mut PgConnection, server: i64) -> Result<Vec<Drift>, Failure> {
+    let mut transaction = connection.begin().await?;
+    sqlx::query!("SELECT id FROM servers WHERE id = $1 FOR UPDATE", server)
+        .fetch_optional(&mut *transaction)
+        .await?;
+    let mut drifts = Vec::new();
+    for row in recounted(&mut transaction, Some(server)).await? {
+        sqlx::query!(
+            "UPDATE servers SET listed = $2, bots = $3, online = $4 WHERE id = $1",
+            row.id,
+            row.members_found,
+            row.bots_found,
+            row.online_found,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        drifts.extend(row.drifts()?);
+    }
+    transaction.commit().await?;
+    Ok(drifts)
+}
+
+/// The servers whose kept numbers are not those of their members, from one state: all, or only this one.
+async fn recounted(
+    connection: &mut PgConnection,
+    only: Option<i64>,
+) -> Result<Vec<Recounted>, Failure> {
+    let rows = sqlx::query_as!(
+        Recounted,
+        r#"SELECT s.id, s.listed, s.bots, s.online,
+                  coalesce(found.members, 0) AS "members_found!",
+                  coalesce(found.bots, 0) AS "bots_found!",
+                  coalesce(found.online, 0) AS "online_found!"
+           FROM servers s
+           LEFT JOIN (
+               SELECT server_id, count(*) AS members, count(*) FILTER (WHERE bot) AS bots,
+                      count(*) FILTER (WHERE presence = ANY ($2)) AS online
+               FROM members
+               WHERE $1::bigint IS NULL OR server_id = $1
+               GROUP BY server_id
+           ) AS found ON found.server_id = s.id
+           WHERE ($1::bigint IS NULL OR s.id = $1)
+             AND (s.listed, s.bots, s.online) IS DISTINCT FROM
+                 (coalesce(found.members, 0), coalesce(found.bots, 0), coalesce(found.online, 0))
+           ORDER BY s.id"#,
+        only,
+        &online_codes(),
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    Ok(rows)
+}
+
+/// What is kept of a server and what was found.
+struct Recounted {
+    id: i64,
+    listed: i64,
+    bots: i64,
+    online: i64,
+    members_found: i64,
+    bots_found: i64,
+    online_found: i64,
+}
+
+impl Recounted {
+    fn drifts(&self) -> Result<Vec<Drift>, Failure> {
+        let server = ServerId::try_from(self.id).map_err(Failure::stored("server id"))?;
+        let numbers = [
+            ("members", self.listed, self.members_found),
+            ("bots", self.bots, self.bots_found),
+            ("online", self.online, self.online_found),
+        ];
+        let drifted = numbers
+            .into_iter()
+            .filter(|(_, kept, recounted)| kept != recounted);
+        drifted
+            .map(|(name, kept, recounted)| {
+                Ok(Drift {
+                    server,
+                    count: name,
+                    kept: count(kept)?,
+                    recounted: count(recounted)?,
+                })
+            })
+            .collect()
+    }
+}

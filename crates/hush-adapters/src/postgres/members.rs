@@ -1,0 +1,79 @@
+//! How members are written down.
+
+use hush_domain::ids::{RoleId, ServerId, UserId};
+use hush_domain::permission::Permissions;
+use hush_domain::presence::Presence;
+use hush_domain::roles::Role;
+use hush_domain::users::{Member, User, Username};
+
+use super::failure::Failure;
+
+/// A member with the roles that the server has of those they hold.
+pub(super) struct MemberRow {
+    pub(super) user_id: i64,
+    pub(super) name: String,
+    pub(super) discriminator: Option<i16>,
+    pub(super) bot: bool,
+    pub(super) role_ids: Vec<i64>,
+    pub(super) role_names: Vec<String>,
+    pub(super) role_positions: Vec<i32>,
+}
+
+impl MemberRow {
+    /// The member as the domain shows them.
+    pub(super) fn read(self, server: ServerId) -> Result<Member, Failure> {
+        let discriminator = self.discriminator.map(i16::cast_unsigned);
+        let user = User {
+            id: UserId::try_from(self.user_id).map_err(Failure::stored("user id"))?,
+            username: Username::new(&self.name, discriminator)
+                .map_err(Failure::stored("username"))?,
+            bot: self.bot,
+        };
+        let held = self
+            .role_ids
+            .into_iter()
+            .zip(self.role_names)
+            .zip(self.role_positions);
+        let roles = held.map(|((id, name), position)| {
+            Ok(Role {
+                id: RoleId::try_from(id).map_err(Failure::stored("role id"))?,
+                name: name.parse().map_err(Failure::stored("role name"))?,
+                position,
+                // A member shows no permissions, so that none are fetched.
+                permissions: Permissions::default(),
+            })
+        });
+        Ok(Member::new(
+            server,
+            user,
+            roles.collect::<Result<_, Failure>>()?,
+        ))
+    }
+}
+
+/// How a presence is written down.
+pub(super) fn presence_code(presence: Presence) -> i16 {
+    match presence {
+        Presence::Online => 0,
+        Presence::Idle => 1,
+        Presence::DoNotDisturb => 2,
+        Presence::Invisible => 3,
+        Presence::Offline => 4,
+    }
+}
+
+/// The presences that count as online, as they are written down.
+pub(super) fn online_codes() -> Vec<i16> {
+    let online = Presence::ALL
+        .into_iter()
+        .filter(|presence| presence.is_online());
+    online.map(presence_code).collect()
+}
+
+/// The presence that is written down as `code`.
+pub(super) fn presence(code: i16) -> Result<Presence, Failure> {
+    Presence::ALL
+        .into_iter()
+        .find(|presence| presence_code(*presence) == code)
+        .ok_or_else(|| Failure::stored("presence")(format!("unknown code {code}")))
+}
