@@ -44,3 +44,52 @@ impl Server {
         drifts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hush_domain::events::{Extent, Snapshot};
+    use hush_domain::ids::ServerId;
+    use hush_domain::time::Timestamp;
+
+    use super::*;
+
+    /// A server without members whose kept counts say otherwise.
+    fn drifted(number: u64) -> Server {
+        let snapshot = Snapshot {
+            server: ServerId::try_from(number).unwrap(),
+            name: "drifted".parse().unwrap(),
+            owner: 1_u64.try_into().unwrap(),
+            roles: vec![],
+            extent: Extent::Complete,
+            presences_known: true,
+        };
+        let mut server = Server::new(&snapshot, Timestamp::from_unix_micros(0).unwrap());
+        (server.tally.listed, server.tally.bots, server.tally.online) = (3, 2, 1);
+        server
+    }
+
+    #[tokio::test]
+    async fn a_recount_names_each_drift_and_repairs_when_asked() {
+        let memory = Memory::new();
+        for number in [2, 10, 1] {
+            let server = drifted(number);
+            memory.servers.insert(server.id, server);
+        }
+        let drift = |number: u64, count, kept| Drift {
+            server: number.try_into().unwrap(),
+            count,
+            kept,
+            recounted: 0,
+        };
+        let expected: Vec<_> = [1, 2, 10]
+            .into_iter()
+            .flat_map(|number| {
+                [("members", 3), ("bots", 2), ("online", 1)]
+                    .map(|(count, kept)| drift(number, count, kept))
+            })
+            .collect();
+        assert_eq!(memory.recount(false).await.unwrap(), expected);
+        assert_eq!(memory.recount(true).await.unwrap(), expected);
+        assert_eq!(memory.recount(false).await.unwrap(), []);
+    }
+}

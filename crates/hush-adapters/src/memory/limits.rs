@@ -111,3 +111,85 @@ impl Shard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use hush_domain::ids::ServerId;
+    use hush_domain::limits::ClientNetwork;
+
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+
+    fn once_a_minute() -> Rule {
+        Rule::new(1, Duration::from_mins(1)).unwrap()
+    }
+
+    fn client(number: u32) -> Bucket {
+        Bucket::Client(ClientNetwork::V4(number))
+    }
+
+    fn server(number: u64) -> Bucket {
+        Bucket::Server(ServerId::try_from(number).unwrap())
+    }
+
+    #[test]
+    fn a_flood_of_clients_never_takes_more_than_the_capacity() {
+        let mut shard = Shard::new(10);
+        for number in 0..10_000 {
+            assert!(
+                shard
+                    .take(client(number), once_a_minute(), 0, true)
+                    .admitted
+            );
+            assert!(shard.rings.len() <= 10);
+        }
+    }
+
+    #[test]
+    fn an_idle_client_makes_room_before_one_that_is_not() {
+        let mut shard = Shard::new(10);
+        for number in 0..9 {
+            shard.take(client(number), once_a_minute(), 0, true);
+        }
+        shard.take(client(9), once_a_minute(), 59 * SECOND, true);
+        shard.take(client(10), once_a_minute(), 61 * SECOND, true);
+        assert!(
+            !shard
+                .take(client(9), once_a_minute(), 61 * SECOND, true)
+                .admitted
+        );
+        assert_eq!(shard.rings.len(), 2);
+    }
+
+    #[test]
+    fn a_server_keeps_its_ring_until_it_is_idle_and_no_longer_than_needed() {
+        let mut shard = Shard::new(10);
+        for minute in 0..5 {
+            let now = 100 * SECOND * minute;
+            let servers = || (1..=1000).map(|number| server(1000 * minute + number));
+            for server in servers() {
+                assert!(shard.take(server, once_a_minute(), now, false).admitted);
+            }
+            for server in servers() {
+                assert!(!shard.take(server, once_a_minute(), now, false).admitted);
+            }
+            assert!(shard.rings.len() <= 2000, "{} rings", shard.rings.len());
+        }
+    }
+
+    #[test]
+    fn a_longer_window_than_that_of_who_asks_keeps_a_ring() {
+        let mut shard = Shard::new(1);
+        let once_an_hour = Rule::new(1, Duration::from_hours(1)).unwrap();
+        shard.take(server(1), once_an_hour, 0, false);
+        shard.take(server(2), once_a_minute(), 100 * SECOND, false);
+        assert!(
+            !shard
+                .take(server(1), once_an_hour, 100 * SECOND, false)
+                .admitted
+        );
+    }
+}
