@@ -26,8 +26,13 @@ pub(crate) struct User {
     username: String,
     /// Role names, highest position first, without the implicit everyone-role.
     #[schema(max_items = 250)]
-    roles: Vec<String>,
+    roles: Vec<RoleName>,
 }
+
+/// The name of a role.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(value_type = String, min_length = 1, max_length = 100, example = "Admin")]
+pub(crate) struct RoleName(String);
 
 /// A page of users, by ascending id.
 #[derive(Debug, Serialize, ToSchema)]
@@ -148,7 +153,11 @@ impl From<&Member> for User {
         Self {
             id: Snowflake(member.user.id.get()),
             username: member.user.username.to_string(),
-            roles: member.roles.iter().map(ToString::to_string).collect(),
+            roles: member
+                .roles
+                .iter()
+                .map(|role| RoleName(role.to_string()))
+                .collect(),
         }
     }
 }

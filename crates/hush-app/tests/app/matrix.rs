@@ -35,7 +35,7 @@ async fn the_permission_matrix_is_as_reviewed() {
                 {
                     Ok(_) => allowed.push(scope.as_str()),
                     Err(Denied::Insufficient(Refusal::InsufficientAccess { .. })) => {
-                        refused = "level"
+                        refused = "level";
                     }
                     Err(Denied::Insufficient(Refusal::InsufficientScope { .. })) => {}
                     Err(other) => panic!("{other:?}"),

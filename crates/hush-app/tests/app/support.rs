@@ -21,19 +21,19 @@ use hush_domain::tokens::NamedServers;
 use hush_domain::users::{User, Username};
 use hush_ports::{Clock, Ingest};
 
-pub const OWNER: u64 = 1;
-pub const ADMIN: u64 = 2;
-pub const MEMBER: u64 = 3;
-pub const STRANGER: u64 = 4;
-pub const HOME: u64 = 100;
-pub const AWAY: u64 = 200;
+pub(crate) const OWNER: u64 = 1;
+pub(crate) const ADMIN: u64 = 2;
+pub(crate) const MEMBER: u64 = 3;
+pub(crate) const STRANGER: u64 = 4;
+pub(crate) const HOME: u64 = 100;
+pub(crate) const AWAY: u64 = 200;
 
 /// A clock that stands still until it is moved.
 #[derive(Default)]
-pub struct StillClock(AtomicU64);
+pub(crate) struct StillClock(AtomicU64);
 
 impl StillClock {
-    pub fn advance(&self, by: Duration) {
+    pub(crate) fn advance(&self, by: Duration) {
         self.0
             .fetch_add(u64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
     }
@@ -50,21 +50,21 @@ impl Clock for StillClock {
     }
 }
 
-pub struct World {
-    pub app: App,
-    pub clock: Arc<StillClock>,
-    pub memory: Arc<Memory>,
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<StillClock>,
+    pub(crate) memory: Arc<Memory>,
 }
 
-pub fn server(id: u64) -> ServerId {
+pub(crate) fn server(id: u64) -> ServerId {
     id.try_into().unwrap()
 }
 
-pub fn user(id: u64) -> UserId {
+pub(crate) fn user(id: u64) -> UserId {
     id.try_into().unwrap()
 }
 
-pub fn role(id: u64, permissions: Permissions) -> Role {
+pub(crate) fn role(id: u64, permissions: Permissions) -> Role {
     let id: RoleId = id.try_into().unwrap();
     Role {
         id,
@@ -74,7 +74,7 @@ pub fn role(id: u64, permissions: Permissions) -> Role {
     }
 }
 
-pub fn listed(id: u64, roles: &[u64]) -> ListedMember {
+pub(crate) fn listed(id: u64, roles: &[u64]) -> ListedMember {
     let username = Username::new(&format!("user{id}"), None).unwrap();
     ListedMember {
         user: User {
@@ -90,7 +90,7 @@ pub fn listed(id: u64, roles: &[u64]) -> ListedMember {
     }
 }
 
-pub fn snapshot(id: u64, owner: u64, roles: Vec<Role>) -> Snapshot {
+pub(crate) fn snapshot(id: u64, owner: u64, roles: Vec<Role>) -> Snapshot {
     Snapshot {
         server: server(id),
         name: format!("Server {id}").parse().unwrap(),
@@ -102,7 +102,7 @@ pub fn snapshot(id: u64, owner: u64, roles: Vec<Role>) -> Snapshot {
 }
 
 /// The ports over `memory`.
-pub fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
+pub(crate) fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
     Ports {
         tokens: memory.clone(),
         users: memory.clone(),
@@ -115,7 +115,7 @@ pub fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
     }
 }
 
-pub fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     let minute = Duration::from_secs(60);
     Limits {
         requests: Some(Rule::new(60, minute).unwrap()),
@@ -125,7 +125,7 @@ pub fn limits() -> Limits {
 
 impl World {
     /// Two servers with the same owner, admin and member; the admin role of each is 10 more than its id.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let memory = Arc::new(Memory::new());
         let clock = Arc::new(StillClock::default());
         for id in [HOME, AWAY] {
@@ -152,7 +152,7 @@ impl World {
         }
     }
 
-    pub async fn token(&self, of: u64, servers: &[u64], scopes: &[Scope]) -> Secret {
+    pub(crate) async fn token(&self, of: u64, servers: &[u64], scopes: &[Scope]) -> Secret {
         let wanted = CreateToken {
             user: user(of),
             servers: NamedServers::new(servers.iter().map(|id| server(*id)).collect()).unwrap(),
@@ -169,7 +169,7 @@ impl World {
             .secret
     }
 
-    pub async fn admit(
+    pub(crate) async fn admit(
         &self,
         secret: &Secret,
         operation: Operation,

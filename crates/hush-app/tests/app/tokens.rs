@@ -37,7 +37,7 @@ async fn what_is_issued_can_be_listed_and_its_secret_is_not_in_it() {
         ..TokenFilter::default()
     };
     let listed = world.app.tokens.list(&operator, filter).await.unwrap();
-    assert_eq!(listed, [issued.token.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&issued.token));
     assert_eq!(listed[0].expires_at, world.clock.wall().checked_add(day));
     let secret = issued.secret.expose();
     assert!(secret.starts_with(listed[0].hint.as_str()));
