@@ -12,10 +12,10 @@ use super::meters::Operation;
 #[async_trait]
 impl Users for Postgres {
     async fn get(&self, server: ServerId, user: UserId) -> Result<Option<Member>, BackendError> {
-        let only = user.to_i64();
+        let user = user.to_i64();
         self.database
             .read(Operation::GetUser, |mut connection| async move {
-                Ok(listed(&mut connection, server, (only, only), 1)
+                Ok(listed(&mut connection, server, (user - 1, user), 1)
                     .await?
                     .pop())
             })
@@ -23,22 +23,21 @@ impl Users for Postgres {
     }
 
     async fn page(&self, server: ServerId, page: PageRequest) -> Result<Vec<Member>, BackendError> {
-        let first = page
-            .after
-            .map_or(0, |after| after.to_i64().saturating_add(1));
+        let after = page.after.map_or(0, UserId::to_i64);
         self.database
             .read(Operation::PageUsers, |mut connection| async move {
-                listed(&mut connection, server, (first, i64::MAX), page.limit).await
+                listed(&mut connection, server, (after, i64::MAX), page.limit).await
             })
             .await
     }
 }
 
-/// The first `limit` members whose user ids are in this range, ascending: one range of one index, then the roles of each.
+/// The first `limit` members whose user ids are above `after` and up to `last`, ascending: one range of one index,
+/// then the roles of each.
 async fn listed(
     connection: &mut PgConnection,
     server: ServerId,
-    (first, last): (i64, i64),
+    (after, last): (i64, i64),
     limit: u16,
 ) -> Result<Vec<Member>, Failure> {
     let rows = sqlx::query_as!(
@@ -48,7 +47,7 @@ async fn listed(
                   held.positions AS "role_positions!"
            FROM (
                SELECT * FROM members
-               WHERE server_id = $1 AND user_id BETWEEN $2 AND $3
+               WHERE server_id = $1 AND user_id > $2 AND user_id <= $3
                ORDER BY user_id
                LIMIT $4
            ) AS m
@@ -61,7 +60,7 @@ async fn listed(
            ) AS held
            ORDER BY m.user_id"#,
         server.to_i64(),
-        first,
+        after,
         last,
         i64::from(limit),
     )

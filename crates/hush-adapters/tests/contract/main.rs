@@ -30,3 +30,5 @@ macro_rules! over_limiter {
 }
 
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
