@@ -16,8 +16,10 @@ use crate::{HttpSettings, routes};
 
 /// The name of the security scheme.
 const SCHEME: &str = "token";
-/// The statuses that carry the limit's headers: every admitted answer, and 429.
-const COUNTED: [&str; 3] = ["200", "304", "429"];
+/// The statuses that can carry the limit's headers: of every answer to an admitted request, and 429.
+const COUNTED: [&str; 9] = [
+    "200", "304", "400", "404", "408", "413", "429", "500", "503",
+];
 
 /// The document as JSON, as it is committed.
 pub fn openapi_json() -> String {

@@ -101,7 +101,11 @@ impl Code {
 pub(crate) struct Problem {
     pub(crate) code: Code,
     detail: Cow<'static, str>,
-    fields: Fields,
+    parameter: Option<&'static str>,
+    required: Option<&'static str>,
+    actual: Option<&'static str>,
+    /// Seconds until the limit has room.
+    wait: Option<u64>,
     /// For the log alone: the client learns the kind of a failure and no more.
     pub(crate) cause: Option<Arc<Failure>>,
 }
@@ -111,7 +115,10 @@ impl Problem {
         Self {
             code,
             detail: Cow::Borrowed(code.cure()),
-            fields: Fields::default(),
+            parameter: None,
+            required: None,
+            actual: None,
+            wait: None,
             cause: None,
         }
     }
@@ -119,7 +126,7 @@ impl Problem {
     /// A parameter in query or body, by its name, with what it can be.
     pub(crate) fn parameter(name: &'static str, expected: &str) -> Self {
         let mut problem = Self::new(Code::InvalidParameter);
-        problem.fields.parameter = Some(name);
+        problem.parameter = Some(name);
         problem.detail = Cow::Owned(format!("{name} {expected}"));
         problem
     }
@@ -131,12 +138,12 @@ impl Problem {
             _ => Self::new(code),
         };
         match code {
-            Code::InsufficientScope => problem.fields.required = Some("users:read"),
+            Code::InsufficientScope => problem.required = Some("users:read"),
             Code::InsufficientAccess => {
-                problem.fields.required = Some("server_owner");
-                problem.fields.actual = Some("admin");
+                problem.required = Some("server_owner");
+                problem.actual = Some("admin");
             }
-            Code::RateLimited => problem.fields.retry_after = Some(17),
+            Code::RateLimited => problem.wait = Some(17),
             _ => {}
         }
         problem
@@ -144,27 +151,24 @@ impl Problem {
 
     /// What `WWW-Authenticate` says. Source: RFC 6750 §3.
     fn challenge(&self) -> Option<HeaderValue> {
-        Some(HeaderValue::from_static(
-            match (self.code, self.fields.required) {
-                (Code::MissingToken, _) => r#"Bearer realm="hush""#,
-                (Code::InvalidRequest, _) => r#"Bearer realm="hush", error="invalid_request""#,
-                (Code::InvalidToken, _) => {
-                    r#"Bearer realm="hush", error="invalid_token", error_description="The token is not valid""#
-                }
-                (Code::InsufficientScope, Some(scope)) => {
-                    return Some(text(format!(
-                        r#"Bearer realm="hush", error="insufficient_scope", scope="{scope}""#
-                    )));
-                }
-                _ => return None,
-            },
-        ))
+        Some(HeaderValue::from_static(match (self.code, self.required) {
+            (Code::MissingToken, _) => r#"Bearer realm="hush""#,
+            (Code::InvalidRequest, _) => r#"Bearer realm="hush", error="invalid_request""#,
+            (Code::InvalidToken, _) => {
+                r#"Bearer realm="hush", error="invalid_token", error_description="The token is not valid""#
+            }
+            (Code::InsufficientScope, Some(scope)) => {
+                return Some(text(format!(
+                    r#"Bearer realm="hush", error="insufficient_scope", scope="{scope}""#
+                )));
+            }
+            _ => return None,
+        }))
     }
 
     /// Seconds after which to ask again.
     fn retry_after(&self) -> Option<u64> {
-        self.fields
-            .retry_after
+        self.wait
             .or((self.code == Code::Unavailable).then_some(RETRY_UNAVAILABLE))
     }
 
@@ -198,7 +202,10 @@ impl Problem {
             status: self.code.status().as_u16(),
             detail: &self.detail,
             request_id,
-            fields: self.fields,
+            parameter: self.parameter,
+            required: self.required,
+            actual: self.actual,
+            retry_after: self.wait,
         }
     }
 }
@@ -224,13 +231,6 @@ pub(crate) struct Body<'a> {
     /// The request's id, for questions to the operator.
     #[schema(pattern = "^[A-Za-z0-9._-]{1,64}$", max_length = 64)]
     request_id: &'a str,
-    #[serde(flatten)]
-    fields: Fields,
-}
-
-/// What some codes say besides.
-#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
-struct Fields {
     /// With `invalid-parameter`: its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 64)]
@@ -285,18 +285,18 @@ impl From<Denied> for Problem {
             Denied::ServerNotFound => Self::new(Code::ServerNotFound),
             Denied::Insufficient(Refusal::InsufficientScope { required }) => {
                 let mut problem = Self::new(Code::InsufficientScope);
-                problem.fields.required = Some(required.as_str());
+                problem.required = Some(required.as_str());
                 problem
             }
             Denied::Insufficient(Refusal::InsufficientAccess { required, actual }) => {
                 let mut problem = Self::new(Code::InsufficientAccess);
-                problem.fields.required = Some(required.as_str());
-                problem.fields.actual = Some(actual.as_str());
+                problem.required = Some(required.as_str());
+                problem.actual = Some(actual.as_str());
                 problem
             }
             Denied::RateLimited(quota) => {
                 let mut problem = Self::new(Code::RateLimited);
-                problem.fields.retry_after = Some(quota.more_in_seconds);
+                problem.wait = Some(quota.more_in_seconds);
                 problem
             }
             Denied::Failed(failure) => failure.into(),

@@ -1,6 +1,8 @@
 //! The OpenAPI document against the service and against itself.
 
 use hush_domain::operations::Operation;
+use hush_domain::permission::AccessLevel;
+use hush_domain::scopes::Scope;
 use serde_json::Value;
 
 use crate::support::{World, get};
@@ -67,8 +69,8 @@ fn every_operation_of_the_table_is_documented_and_whole() {
         let requirement = known.requirement();
         let description = operation["description"].as_str().unwrap();
         for word in [
-            requirement.level.map(|level| level.as_str()),
-            requirement.scope.map(|scope| scope.as_str()),
+            requirement.level.map(AccessLevel::as_str),
+            requirement.scope.map(Scope::as_str),
         ] {
             assert!(
                 word.is_none_or(|word| description.contains(word)),
@@ -140,7 +142,9 @@ fn every_string_and_number_of_a_parameter_or_body_is_bounded() {
             .iter()
             .filter_map(|name| schema[name].as_array())
         {
-            inner.iter().for_each(|inner| walk(at, inner, unbounded));
+            for inner in inner {
+                walk(at, inner, unbounded);
+            }
         }
         if schema["items"].is_object() {
             walk(&format!("{at}[]"), &schema["items"], unbounded);

@@ -35,7 +35,7 @@ impl Users for Broken {
 
 pub(crate) async fn broken_world() -> World {
     World::with(HttpSettings::default(), |ports| {
-        ports.users = Arc::new(Broken)
+        ports.users = Arc::new(Broken);
     })
     .await
 }
