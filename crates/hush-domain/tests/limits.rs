@@ -1,0 +1,254 @@
+//! The rate limit's arithmetic, held against counting one by one.
+#![expect(clippy::unwrap_used, reason = "a test says by a panic that it fails")]
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use hush_domain::ids::{ServerId, TokenId};
+use hush_domain::limits::{Bucket, ClientNetwork, Decision, InvalidRule, Policy, Ring, Rule};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+const SECOND: u64 = 1_000_000;
+
+fn rule(requests: u32, seconds: u64) -> Rule {
+    Rule::new(requests, Duration::from_secs(seconds)).unwrap()
+}
+
+/// The decision as the contract states it, over every admission there ever was.
+fn counted(admissions: &mut Vec<u64>, now: u64, rule: Rule) -> Decision {
+    let window = rule.window_micros();
+    let inside: Vec<u64> = admissions
+        .iter()
+        .copied()
+        .filter(|time| now - time <= window)
+        .collect();
+    let left = rule.requests() as usize - inside.len().min(rule.requests() as usize);
+    let admitted = left > 0;
+    // Room for one more comes when the oldest of those that fill the last places has left.
+    let newest = &inside[inside.len().saturating_sub(rule.requests() as usize)..];
+    let oldest = newest.first().copied().unwrap_or(now);
+    if admitted {
+        admissions.push(now);
+    }
+    Decision {
+        admitted,
+        remaining: u32::try_from(left.saturating_sub(1)).unwrap(),
+        more_in: Duration::from_micros(oldest + window + 1 - now),
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_ring_decides_as_counting_does(
+        requests in 1_u32..8,
+        seconds in 1_u64..=3600,
+        start in prop_oneof![Just(0), 0..1_u64 << 40],
+        steps in vec((0_u8..8, any::<u32>()), 1..150),
+    ) {
+        let rule = rule(requests, seconds);
+        let window = rule.window_micros();
+        let (mut ring, mut admissions) = (Ring::default(), Vec::new());
+        let mut now = start;
+        for (kind, random) in steps {
+            let random = u64::from(random);
+            now += match kind {
+                0 => 0,
+                1 => 1,
+                2 => window,
+                3 => window + 1,
+                4 => window / u64::from(requests) + random % 3,
+                5 => random % (2 * window),
+                // Up to 71.6 minutes, the most that 32 bits of microseconds hold; and up to a day.
+                6 => u64::from(u32::MAX) - random % 3,
+                _ => random * 20,
+            };
+            prop_assert_eq!(ring.take(now, rule), counted(&mut admissions, now, rule));
+        }
+    }
+
+    #[test]
+    fn no_window_holds_more_admissions_than_the_limit(
+        requests in 1_u32..6,
+        gaps in vec(0_u64..3 * SECOND, 1..200),
+    ) {
+        let rule = rule(requests, 2);
+        let mut ring = Ring::default();
+        let mut now = 0;
+        let mut admissions = Vec::new();
+        for gap in gaps {
+            now += gap;
+            if ring.take(now, rule).admitted {
+                admissions.push(now);
+            }
+        }
+        for admission in &admissions {
+            let window = *admission..=admission + 2 * SECOND;
+            let inside = admissions.iter().filter(|time| window.contains(time)).count();
+            prop_assert!(inside <= requests as usize, "{inside} from {admission}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_grows_stricter_and_looser_never_admits_more_than_it_says(
+        steps in vec((0_u64..SECOND, 1_u32..10), 1..100),
+    ) {
+        let mut ring = Ring::default();
+        let mut now = 0;
+        let mut admissions: Vec<u64> = Vec::new();
+        let mut kept = 0;
+        for (gap, requests) in steps {
+            now += gap;
+            // A stricter rule may forget what it does not need, so what is kept is all that counts.
+            let inside = admissions[admissions.len() - kept..].iter();
+            let inside = inside.filter(|time| now - **time <= 2 * SECOND).count();
+            let decision = ring.take(now, rule(requests, 2));
+            prop_assert_eq!(decision.admitted, inside < requests as usize);
+            if decision.admitted {
+                admissions.push(now);
+                kept = (kept + 1).min(requests as usize);
+            }
+        }
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_is_taken_for_one_that_stands(
+        steps in vec(-3_i64..5, 1..100),
+    ) {
+        let rule = rule(3, 1);
+        let (mut ring, mut steady) = (Ring::default(), Ring::default());
+        let (mut now, mut newest) = (1_000 * SECOND, 0);
+        for step in steps {
+            now = now.saturating_add_signed(step * 300_000);
+            let expected = steady.take(now.max(newest), rule);
+            prop_assert_eq!(ring.take(now, rule), expected);
+            if expected.admitted {
+                newest = now.max(newest);
+            }
+        }
+    }
+
+    #[test]
+    fn an_idle_ring_decides_as_an_empty_one(
+        gaps in vec(0_u64..SECOND, 0..10),
+        wait in 0_u64..4 * SECOND,
+    ) {
+        let rule = rule(3, 2);
+        let mut ring = Ring::default();
+        let mut now = 0;
+        for gap in gaps {
+            now += gap;
+            ring.take(now, rule);
+        }
+        now += wait;
+        if ring.is_idle(now, rule) {
+            prop_assert_eq!(ring.take(now, rule), Ring::default().take(now, rule));
+        } else {
+            prop_assert_ne!(ring.clone().take(now, rule), Ring::default().take(now, rule));
+        }
+    }
+}
+
+#[test]
+fn a_window_is_closed_at_both_ends() {
+    let mut ring = Ring::default();
+    assert!(ring.take(5, rule(1, 60)).admitted);
+    let refused = ring.take(60 * SECOND + 5, rule(1, 60));
+    assert_eq!(
+        (refused.admitted, refused.more_in),
+        (false, Duration::from_micros(1))
+    );
+    assert!(ring.take(60 * SECOND + 6, rule(1, 60)).admitted);
+}
+
+#[test]
+fn a_ring_of_ten_thousand_is_exact_too() {
+    let rule = rule(Rule::MAX_REQUESTS, 3600);
+    let mut ring = Ring::default();
+    for request in 0..u64::from(Rule::MAX_REQUESTS) {
+        assert!(ring.take(request * 1000, rule).admitted);
+    }
+    assert!(!ring.take(3600 * SECOND, rule).admitted);
+    assert!(ring.take(3600 * SECOND + 1, rule).admitted);
+    assert!(!ring.take(3600 * SECOND + 1, rule).admitted);
+}
+
+#[test]
+fn seconds_are_rounded_up_so_that_who_waits_finds_room() {
+    for (micros, seconds) in [
+        (0, 0),
+        (1, 1),
+        (999_999, 1),
+        (1_000_000, 1),
+        (1_000_001, 2),
+        (60_000_001, 61),
+    ] {
+        let decision = Decision {
+            admitted: false,
+            remaining: 0,
+            more_in: Duration::from_micros(micros),
+        };
+        assert_eq!(decision.more_in_seconds(), seconds);
+    }
+}
+
+#[test]
+fn rules_have_bounds() {
+    let seconds = Duration::from_secs;
+    for (requests, window) in [(1, seconds(1)), (60, seconds(60)), (10_000, seconds(3600))] {
+        let rule = Rule::new(requests, window).unwrap();
+        assert_eq!((rule.requests(), rule.window()), (requests, window));
+        assert_eq!(u128::from(rule.window_micros()), window.as_micros());
+    }
+    for requests in [0, 10_001, u32::MAX] {
+        assert_eq!(Rule::new(requests, seconds(60)), Err(InvalidRule::Requests));
+    }
+    for window in [
+        Duration::ZERO,
+        Duration::from_millis(999),
+        Duration::from_millis(1500),
+        seconds(60) + Duration::from_nanos(1),
+        seconds(3601),
+        Duration::MAX,
+    ] {
+        assert_eq!(
+            Rule::new(60, window),
+            Err(InvalidRule::Window),
+            "{window:?}"
+        );
+    }
+}
+
+#[test]
+fn a_client_is_an_ipv4_address_or_an_ipv6_network() {
+    let network = |text: &str| ClientNetwork::from(text.parse::<IpAddr>().unwrap());
+    assert_eq!(network("192.0.2.1"), ClientNetwork::V4(0xC000_0201));
+    assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+    assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    assert_eq!(
+        network("2001:db8:0:1::1"),
+        ClientNetwork::V6(0x2001_0db8_0000_0001)
+    );
+    assert_eq!(
+        network("2001:db8:0:1:ffff:ffff:ffff:ffff"),
+        network("2001:db8:0:1::")
+    );
+    assert_ne!(network("2001:db8:0:1::1"), network("2001:db8:0:2::1"));
+}
+
+#[test]
+fn buckets_of_every_kind_have_keys_and_policies_of_their_own() {
+    let server = Bucket::Server(ServerId::try_from(5_u64).unwrap());
+    let token = Bucket::Token(TokenId::try_from(5_u64).unwrap());
+    let v4 = Bucket::Client(ClientNetwork::V4(5));
+    let v6 = Bucket::Client(ClientNetwork::V6(5));
+    let last = Bucket::Client(ClientNetwork::V6(u64::MAX));
+    let keys: HashSet<_> = [server, token, v4, v6, last].map(Bucket::to_key).into();
+    assert_eq!(keys.len(), 5);
+    let policies = [server, token, v4, v6].map(|bucket| bucket.policy().as_str());
+    assert_eq!(policies, ["server", "token", "auth", "auth"]);
+    assert_eq!(Policy::ALL.map(Policy::as_str), ["server", "token", "auth"]);
+    let shown = [server, token, v4, v6].map(|bucket| bucket.to_string());
+    assert_eq!(shown, ["server:5", "token:5", "auth", "auth"]);
+}
