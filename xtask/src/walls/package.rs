@@ -50,6 +50,8 @@ fn unpacked(folder: &Path) -> Result<PathBuf> {
                 "hush-domain",
                 "--allow-dirty",
                 "--no-verify",
+                // What it needs was fetched when the workspace was built.
+                "--offline",
             ])
             .args(["--quiet", "--target-dir"])
             .arg(folder),
