@@ -155,7 +155,7 @@ mod tests {
     async fn the_end_of_a_refusal_is_asked_for_again() {
         let (limiter, clock) = remembering(2, || refused(10 * SECOND));
         limiter.take(bucket(1), rule(60)).await.unwrap();
-        clock.advance(10 * SECOND - TICK);
+        clock.advance((10 * SECOND).checked_sub(TICK).unwrap());
         let last = limiter.take(bucket(1), rule(60)).await.unwrap();
         assert_eq!(last, refused(TICK));
         clock.advance(TICK);

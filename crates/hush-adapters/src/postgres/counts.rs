@@ -62,21 +62,17 @@ async fn recounted(
 ) -> Result<Vec<Recounted>, Failure> {
     let rows = sqlx::query_as!(
         Recounted,
-        r#"SELECT s.id, s.listed, s.bots, s.online,
-                  coalesce(found.members, 0) AS "members_found!",
-                  coalesce(found.bots, 0) AS "bots_found!",
-                  coalesce(found.online, 0) AS "online_found!"
+        r#"SELECT s.id, s.listed, s.bots, s.online, found.members AS "members_found!",
+                  found.bots AS "bots_found!", found.online AS "online_found!"
            FROM servers s
-           LEFT JOIN (
-               SELECT server_id, count(*) AS members, count(*) FILTER (WHERE bot) AS bots,
+           CROSS JOIN LATERAL (
+               SELECT count(*) AS members, count(*) FILTER (WHERE bot) AS bots,
                       count(*) FILTER (WHERE presence = ANY ($2)) AS online
-               FROM members
-               WHERE $1::bigint IS NULL OR server_id = $1
-               GROUP BY server_id
-           ) AS found ON found.server_id = s.id
+               FROM members WHERE server_id = s.id
+           ) AS found
            WHERE ($1::bigint IS NULL OR s.id = $1)
-             AND (s.listed, s.bots, s.online) IS DISTINCT FROM
-                 (coalesce(found.members, 0), coalesce(found.bots, 0), coalesce(found.online, 0))
+             AND (s.listed, s.bots, s.online)
+                 IS DISTINCT FROM (found.members, found.bots, found.online)
            ORDER BY s.id"#,
         only,
         &online_codes(),

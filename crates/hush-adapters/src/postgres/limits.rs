@@ -76,11 +76,10 @@ impl Postgres {
                                RETURNING 1
                            )
                            SELECT (SELECT count(*) FROM gone) AS "swept!",
-                                  last.kind AS "kind?", last.key AS "key?"
-                           FROM (SELECT count(*) AS size FROM batch) AS looked_at
-                           LEFT JOIN (
-                               SELECT kind, key FROM batch ORDER BY kind DESC, key DESC LIMIT 1
-                           ) AS last ON looked_at.size = $3"#,
+                                  count(*) AS "looked_at!",
+                                  (array_agg(kind ORDER BY kind DESC, key DESC))[1] AS kind,
+                                  (array_agg(key ORDER BY kind DESC, key DESC))[1] AS key
+                           FROM batch"#,
                         kind,
                         key,
                         SWEEP_BATCH,
@@ -92,7 +91,8 @@ impl Postgres {
                 })
                 .await?;
             swept += super::stats::count(batch.swept)?;
-            after = batch.kind.zip(batch.key);
+            let full = batch.looked_at == SWEEP_BATCH;
+            after = batch.kind.zip(batch.key).filter(|_| full);
         }
         Ok(swept)
     }

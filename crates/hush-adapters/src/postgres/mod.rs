@@ -21,6 +21,7 @@ mod stats;
 mod tokens;
 mod users;
 
+use std::fmt;
 use std::sync::Arc;
 
 pub use address::{DatabaseUrl, InvalidDatabaseUrl, Settings};
@@ -73,5 +74,13 @@ impl Postgres {
     /// Takes no new calls, lets those that run finish and closes every connection.
     pub async fn close(&self) {
         self.database.close().await;
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Postgres")
+            .field(&self.pool_status())
+            .finish()
     }
 }

@@ -10,6 +10,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use hush_ports::contract::{LimiterUnderTest, Store};
 
 mod database;
+mod examples;
+mod failures;
+mod migrations;
+mod offline;
+mod plans;
+mod restarts;
+mod sharing;
+mod staging;
+mod sweeping;
 
 use database::TestDatabase;
 

@@ -1,5 +1,6 @@
 //! A fresh database for each test, on the PostgreSQL that `HUSH_TEST_DATABASE_URL` names.
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
@@ -13,6 +14,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 
 /// Names the lock under which one of many test processes makes the template.
 const TEMPLATE_LOCK: i64 = 0x4875_7368;
+
+/// How often each table was read from end to end, and how many of its rows were read by index.
+pub(super) type Reads = BTreeMap<String, (i64, i64)>;
 
 /// A database that nobody else uses. It goes when this goes, also when the test fails.
 pub(super) struct TestDatabase {
@@ -37,6 +41,16 @@ impl TestDatabase {
         url(&self.server, &self.name)
     }
 
+    /// The address of another database of the same server, with this password.
+    pub(super) fn url_of(&self, name: &str, password: &str) -> DatabaseUrl {
+        url(&self.server.clone().password(password), name)
+    }
+
+    /// The database's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// A store with a pool of its own, as another process would have.
     pub(super) async fn connect(&self) -> Postgres {
         let settings = Settings {
@@ -54,6 +68,33 @@ impl TestDatabase {
             .connect()
             .await
             .unwrap()
+    }
+
+    /// Ends every connection to this database, and returns when they are gone.
+    pub(super) async fn cut_connections(&self) {
+        let all_gone: Option<bool> = sqlx::query_scalar(
+            "SELECT bool_and(pg_terminate_backend(pid, 30000)) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .fetch_one(&mut self.connection().await)
+        .await
+        .unwrap();
+        assert!(all_gone.is_none_or(|gone| gone));
+    }
+
+    /// What was read so far, as the connections have counted that are closed by now, which are all.
+    pub(super) async fn reads(&self) -> Reads {
+        self.cut_connections().await;
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT relname::text, seq_scan, idx_tup_fetch FROM pg_stat_user_tables
+             WHERE relname IN ('members', 'roles', 'servers', 'tokens')",
+        )
+        .fetch_all(&mut self.connection().await)
+        .await
+        .unwrap();
+        rows.into_iter()
+            .map(|(table, scans, rows)| (table, (scans, rows)))
+            .collect()
     }
 
     async fn copy_of(template: &str) -> Self {
