@@ -73,6 +73,8 @@ pub struct Refused {
     pub why: Denied,
     /// The token, if it was found to be live: for the log, never for the answer.
     pub token: Option<TokenId>,
+    /// The addressed server, if the token's user is in it: likewise.
+    pub server: Option<ServerId>,
 }
 
 impl<E: Into<Denied>> From<E> for Refused {
@@ -80,6 +82,7 @@ impl<E: Into<Denied>> From<E> for Refused {
         Self {
             why: why.into(),
             token: None,
+            server: None,
         }
     }
 }
@@ -137,9 +140,11 @@ impl Admission {
             return Err(Denied::InvalidToken.into());
         };
         let token = presented.token;
+        let server = presented.standing.map(|(server, _)| server);
         let refused = |why| Refused {
             why,
             token: Some(token.id),
+            server,
         };
         let bucket = match (target, presented.standing) {
             (Target::Nothing, _) => Ok(Bucket::Token(token.id)),
@@ -153,7 +158,6 @@ impl Admission {
         match bucket {
             Ok(bucket) => {
                 let quota = self.count(bucket, now).await.map_err(refused)?;
-                let server = presented.standing.map(|(server, _)| server);
                 Ok(Permit::for_token(token, operation, server, quota))
             }
             Err(why) => {

@@ -113,6 +113,9 @@ impl ApiRequest {
                 if let Some(token) = refused.token {
                     let _ = self.trail.token.set(token);
                 }
+                if let Some(server) = refused.server {
+                    let _ = self.trail.server.set(server);
+                }
                 if let hush_app::Denied::RateLimited(quota) = &refused.why {
                     let _ = self.trail.quota.set(*quota);
                 }
