@@ -4,9 +4,13 @@
     reason = "clock and environment are ports of the service, not of what its developers run"
 )]
 
+mod bench;
 mod ci;
 mod commands;
 mod db;
+#[cfg(feature = "bench")]
+mod measure;
+mod openapi;
 mod postgres;
 mod python;
 mod test;
@@ -31,6 +35,20 @@ enum Task {
     Ci,
     /// Check the laws of the house that no compiler knows: who may depend on whom, file lengths, hush-domain alone.
     Walls,
+    /// Rewrite the OpenAPI documents under `openapi/` from the code.
+    Openapi,
+    /// Measure the service on each store against a bare router that answers the same bytes.
+    Bench {
+        /// A short look instead of a measurement.
+        #[arg(long)]
+        quick: bool,
+    },
+    #[cfg(feature = "bench")]
+    #[command(hide = true)]
+    Measure(measure::Arguments),
+    #[cfg(feature = "bench")]
+    #[command(hide = true)]
+    Limit(measure::limit::Arguments),
     /// Work with a throw-away PostgreSQL.
     #[command(subcommand)]
     Db(db::Task),
@@ -41,6 +59,12 @@ fn main() -> anyhow::Result<()> {
         Task::Test => test::run(),
         Task::Ci => ci::run(),
         Task::Walls => walls::run(),
+        Task::Openapi => openapi::run(),
+        Task::Bench { quick } => bench::run(quick),
+        #[cfg(feature = "bench")]
+        Task::Measure(arguments) => measure::run(&arguments),
+        #[cfg(feature = "bench")]
+        Task::Limit(arguments) => measure::limit::run(&arguments),
         Task::Db(task) => db::run(task),
     }
 }

@@ -32,6 +32,16 @@ cat >/dev/null
 step "$bin/pg_ctl" -D "$folder/data" --mode=immediate stop
 "#;
 
+/// What a cluster is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// Tests: nothing needs to outlive a power cut.
+    Tests,
+    /// Measuring: as durable as PostgreSQL is by default.
+    #[cfg(feature = "bench")]
+    Measuring,
+}
+
 /// A PostgreSQL cluster, reachable as superuser.
 pub(crate) struct Cluster {
     url: String,
@@ -48,12 +58,12 @@ impl Cluster {
                 psql: PathBuf::from("psql"),
                 _server: None,
             }),
-            None => Self::new(),
+            None => Self::new(Purpose::Tests),
         }
     }
 
     /// A new cluster on a random loopback port, with a random password.
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(purpose: Purpose) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("hush-postgres-")
             .tempdir()?;
@@ -61,7 +71,7 @@ impl Cluster {
         let bin = binaries::find(folder.path(), owner.as_ref())?;
         let port = free_port()?;
         let password = password()?;
-        fs::write(folder.path().join("settings"), settings(port))?;
+        fs::write(folder.path().join("settings"), settings(purpose, port))?;
         fs::write(folder.path().join("password"), &password)?;
         let server = Server::start(&bin, folder, owner.as_ref())
             .with_context(|| format!("PostgreSQL of {} would not start", bin.display()))?;
@@ -154,11 +164,15 @@ impl Drop for Server {
     }
 }
 
-/// Nothing of a test needs to outlive a power cut.
-fn settings(port: u16) -> String {
+fn settings(purpose: Purpose, port: u16) -> String {
+    let durability = match purpose {
+        Purpose::Tests => "fsync = off\nfull_page_writes = off\n",
+        #[cfg(feature = "bench")]
+        Purpose::Measuring => "",
+    };
     format!(
         "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\n\
-         max_connections = 300\nfsync = off\nfull_page_writes = off\n"
+         max_connections = 300\n{durability}"
     )
 }
 
@@ -211,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_cluster_answers_and_leaves_nothing_behind() {
-        let cluster = Cluster::new().unwrap();
+        let cluster = Cluster::new(Purpose::Tests).unwrap();
         let show = [
             "--tuples-only",
             "--no-align",

@@ -1,0 +1,169 @@
+//! The command line.
+
+mod token;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use token::{CreateArgs, ListArgs, TokenCommand};
+
+use crate::config::Sources;
+use crate::failure::Failure;
+
+const EXAMPLES: &str = "\
+Try it, with demo data and nothing to set up:
+  hush-server demo
+
+Run it on PostgreSQL:
+  export HUSH_DATABASE_URL=postgres://hush:secret@localhost/hush
+  hush-server import guild.json
+  hush-server token create --server 123456 --user 123456 --name laptop
+  hush-server serve
+
+Settings come from ./hush.toml (or --config FILE), then HUSH_… in the environment, then flags;
+hush.example.toml explains each. Exit codes: 0 done, 1 failed, 2 asked or configured wrongly.";
+
+/// Hush: the public API of a Discord-style bot.
+///
+/// Serves a server's users and statistics to the personal tokens of its members. Without a command it
+/// serves.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    flags: SettingFlags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API (the default).
+    Serve(ServeArgs),
+    /// Serve the API with demo data from memory, and print tokens to try it with.
+    ///
+    /// Listens on this machine only, keeps nothing, and ignores the configured store.
+    Demo,
+    /// Bring the database's schema up to date.
+    ///
+    /// Safe while other processes serve, and done by itself at start unless `migrate` is false.
+    Migrate,
+    /// Load servers from Discord's guild JSON.
+    ///
+    /// A file holds the objects that Discord's gateway sends as GUILD_CREATE: one, several one after the
+    /// other, or an array of them. Each replaces what is stored of its server; tokens stay. Every file is
+    /// checked first: if one is broken, nothing is imported.
+    Import(ImportArgs),
+    /// Make, list and revoke personal tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Check the kept member counts against a recount.
+    ///
+    /// Prints each count that differs. Exits with 1 if one does and is not repaired.
+    Recount {
+        /// Put the recounted numbers in their place.
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Print the OpenAPI document of the API.
+    Openapi {
+        /// As YAML instead of JSON.
+        #[arg(long)]
+        yaml: bool,
+    },
+    /// Ask the service on the configured address whether it is ready, for container probes.
+    ///
+    /// Exits with 0 if it is, else with 1.
+    Healthcheck,
+}
+
+/// How to serve.
+#[derive(Debug, Default, Args)]
+pub struct ServeArgs {
+    /// Load guild JSON into the memory store before listening. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub import: Vec<PathBuf>,
+    /// Leave the database's schema as it is, like `migrate = false`.
+    #[arg(long)]
+    no_migrate: bool,
+}
+
+/// What to import.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hush-server import guild.json
+  hush-server import exports/*.json
+  zcat guilds.json.gz | hush-server import -")]
+pub struct ImportArgs {
+    /// Files with guild JSON; `-` is the standard input.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+/// Settings that are often given for one run only.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings")]
+struct SettingFlags {
+    /// Read settings from this file instead of ./hush.toml.
+    #[arg(long, value_name = "FILE", env = "HUSH_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    /// Where data are kept: memory or postgres.
+    #[arg(long, value_name = "STORE", global = true)]
+    store: Option<String>,
+    /// Where the API listens.
+    #[arg(long, value_name = "IP:PORT", global = true)]
+    listen: Option<String>,
+    /// Where metrics are served.
+    #[arg(long, value_name = "IP:PORT", global = true)]
+    admin_listen: Option<String>,
+    /// Which events are logged, such as info or debug.
+    #[arg(long, value_name = "FILTER", global = true)]
+    log: Option<String>,
+    /// How they are written: text or json.
+    #[arg(long, value_name = "FORMAT", global = true)]
+    log_format: Option<String>,
+}
+
+impl Cli {
+    /// The command, and where its settings come from.
+    pub fn split(self) -> (Command, Sources) {
+        let command = self
+            .command
+            .unwrap_or_else(|| Command::Serve(ServeArgs::default()));
+        let flags = self.flags;
+        let no_migrate = match &command {
+            Command::Serve(serve) if serve.no_migrate => Some("false".to_owned()),
+            _ => None,
+        };
+        let given = [
+            ("store", flags.store, "--store"),
+            ("listen", flags.listen, "--listen"),
+            ("admin_listen", flags.admin_listen, "--admin-listen"),
+            ("log", flags.log, "--log"),
+            ("log_format", flags.log_format, "--log-format"),
+            ("migrate", no_migrate, "--no-migrate"),
+        ];
+        let sources = Sources {
+            file: flags.config,
+            environment: crate::environment::variables(),
+            flags: given
+                .into_iter()
+                .filter_map(|(name, value, flag)| Some((name, value?, flag)))
+                .collect(),
+        };
+        (command, sources)
+    }
+}
+
+/// What clap says about a wrong command line, as one line.
+pub fn usage_failure(error: &clap::Error) -> Failure {
+    let said = error.render().to_string();
+    let cause = said.split("\n\nUsage:").next().unwrap_or_default();
+    let cause = cause.split("\n\nFor more").next().unwrap_or_default();
+    let cause = cause.strip_prefix("error: ").unwrap_or(cause);
+    let cause = cause.replace("\n\n  tip: ", ", ");
+    Failure::usage(format_args!("{cause}; `hush-server --help` shows how"))
+}

@@ -1,0 +1,49 @@
+//! `healthcheck`: whether the service on the configured address is ready.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use crate::config::{Settings, reachable};
+use crate::failure::Failure;
+use crate::output;
+
+/// How long each step may take. The service itself answers within 250 ms.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// A status line is shorter; what follows does not matter.
+const STATUS_LINE: u64 = 64;
+
+pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
+    let address = reachable(settings.listen);
+    let status = status(address).map_err(|error| {
+        Failure::operation(format_args!(
+            "nothing answers on {address}: {error}; is the service running there (HUSH_LISTEN)?"
+        ))
+    })?;
+    if status == "200" {
+        output::aside("ready");
+        Ok(())
+    } else {
+        Err(Failure::operation(format_args!(
+            "the service on {address} is not ready: its store does not answer, or it is about to \
+             stop (status {status})"
+        )))
+    }
+}
+
+fn status(address: SocketAddr) -> io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    write!(
+        stream,
+        "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = Vec::new();
+    stream.take(STATUS_LINE).read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
+    match answer.split_whitespace().nth(1) {
+        Some(status) if answer.starts_with("HTTP/1.1 ") => Ok(status.to_owned()),
+        _ => Err(io::Error::other("what answers there does not speak HTTP")),
+    }
+}

@@ -1,0 +1,37 @@
+//! The operator's commands, one file each.
+
+mod demo;
+mod healthcheck;
+mod import;
+mod openapi;
+mod recount;
+mod serve;
+mod token;
+
+use crate::cli::Command;
+use crate::config::{Settings, Sources};
+use crate::failure::Failure;
+use crate::output;
+use crate::stores;
+
+/// Carries out a command.
+pub async fn run(command: Command, sources: &Sources) -> Result<(), Failure> {
+    if let Command::Openapi { yaml } = command {
+        return openapi::print(yaml);
+    }
+    let settings = Settings::load(sources)?;
+    match command {
+        Command::Serve(serve) => serve::run(&settings, &serve.import).await,
+        Command::Demo => demo::run(&settings).await,
+        Command::Migrate => {
+            stores::migrate(&settings).await?;
+            output::aside("the database's schema is up to date");
+            Ok(())
+        }
+        Command::Import(import) => import::run(&settings, &import.files).await,
+        Command::Token(token) => token::run(&settings, token).await,
+        Command::Recount { repair } => recount::run(&settings, repair).await,
+        Command::Openapi { yaml } => openapi::print(yaml),
+        Command::Healthcheck => healthcheck::run(&settings),
+    }
+}

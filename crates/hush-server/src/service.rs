@@ -1,0 +1,110 @@
+//! The running service: its listeners, what goes on beside the requests, and an orderly end.
+
+mod signal;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hush_adapters::postgres::Postgres;
+use hush_app::App;
+use hush_domain::limits::Rule;
+use hush_http::{Api, HttpSettings};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::config::Settings;
+use crate::failure::Failure;
+use crate::stores::Stores;
+use crate::telemetry::{admin, logs, metrics};
+
+/// How often idle rate-limit buckets are dropped from the database.
+const SWEEP: Duration = Duration::from_mins(1);
+
+/// A service that has its addresses, its logs and its metrics, and does not answer yet.
+pub struct Service {
+    api: TcpListener,
+    admin: TcpListener,
+    bound: SocketAddr,
+    logs: logs::Logs,
+    metrics: PrometheusHandle,
+}
+
+impl Service {
+    /// Takes the addresses, and starts logging and measuring.
+    pub async fn prepare(settings: &Settings) -> Result<Self, Failure> {
+        let api = listen(settings.listen, "HUSH_LISTEN or --listen").await?;
+        let admin = listen(settings.admin_listen, "HUSH_ADMIN_LISTEN or --admin-listen").await?;
+        Ok(Self {
+            bound: api.local_addr().map_err(Failure::operation)?,
+            api,
+            admin,
+            logs: logs::start(&settings.logs)?,
+            metrics: metrics::start()?,
+        })
+    }
+
+    /// How the API answers.
+    pub fn http(&self, settings: &Settings) -> HttpSettings {
+        settings.http(self.bound)
+    }
+
+    /// Answers requests until the process is told to stop (SIGTERM or SIGINT). Then `/readyz` says so, for
+    /// `drain_delay` all goes on, and what runs may finish.
+    pub async fn run(
+        self,
+        settings: &Settings,
+        app: Arc<App>,
+        stores: &Stores,
+    ) -> Result<(), Failure> {
+        let stop = signal::stop()?;
+        let admin_address = self.admin.local_addr().map_err(Failure::operation)?;
+        let api = Api::new(app.clone(), self.http(settings));
+        // Whatever is beside the requests ends with this set.
+        let mut beside = JoinSet::new();
+        beside.spawn(admin::serve(self.admin, self.metrics.clone()));
+        beside.spawn(metrics::keep(
+            self.metrics,
+            self.logs.lost(),
+            stores.postgres.clone(),
+        ));
+        if let Some(postgres) = stores.postgres.clone() {
+            beside.spawn(sweep(postgres));
+        }
+        tracing::info!(listen = %self.bound, admin = %admin_address, "serving");
+        let drain_delay = settings.drain_delay;
+        hush_http::serve(self.api, api, async move {
+            stop.await;
+            app.readiness.drain();
+            tracing::info!(drain_delay = %humantime::format_duration(drain_delay), "stopping");
+            tokio::time::sleep(drain_delay).await;
+        })
+        .await;
+        if let Some(postgres) = &stores.postgres {
+            postgres.close().await;
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Drops idle rate-limit buckets now and then: the database would keep them for ever.
+async fn sweep(postgres: Postgres) {
+    let mut often = tokio::time::interval(SWEEP);
+    loop {
+        often.tick().await;
+        match postgres.sweep_idle(Rule::MAX_WINDOW).await {
+            Ok(dropped) => tracing::debug!(dropped, "dropped idle rate-limit buckets"),
+            Err(error) => tracing::warn!(%error, "idle rate-limit buckets could not be dropped"),
+        }
+    }
+}
+
+async fn listen(address: SocketAddr, cure: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::operation(format_args!(
+            "cannot listen on {address}: {error}; choose another address with {cure}"
+        ))
+    })
+}

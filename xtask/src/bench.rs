@@ -1,0 +1,82 @@
+//! How fast the service is: against a bare axum router that answers the same bytes, in the same run.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::commands;
+
+/// Builds what is measured and what measures, and lets the latter run on a core of its own, where there are two.
+pub(crate) fn run(quick: bool) -> Result<()> {
+    commands::run(commands::cargo().args([
+        "build",
+        "--release",
+        "--package=hush-server",
+        "--package=xtask",
+        "--features=xtask/bench",
+    ]))?;
+    let binaries = target_directory()?.join("release");
+    let mut measure;
+    if let [server, .., load] = cores()?.as_slice() {
+        measure = commands::program("taskset");
+        measure
+            .args(["--cpu-list", load])
+            .arg(binaries.join("xtask"));
+        measure.args(["measure", "--server-core", server]);
+    } else {
+        commands::say("one core: the load takes time from the server, and latencies mean little");
+        measure = commands::program(&binaries.join("xtask").to_string_lossy());
+        measure.arg("measure");
+    }
+    measure.arg("--hush").arg(binaries.join("hush-server"));
+    if quick {
+        measure.arg("--quick");
+    }
+    commands::run(&mut measure)
+}
+
+fn target_directory() -> Result<PathBuf> {
+    let metadata =
+        commands::read(commands::cargo().args(["metadata", "--format-version=1", "--no-deps"]))?;
+    let metadata: Value = serde_json::from_str(&metadata).context("cargo wrote no JSON")?;
+    let folder = metadata["target_directory"]
+        .as_str()
+        .context("cargo names no target folder")?;
+    Ok(PathBuf::from(folder))
+}
+
+/// The cores that this process may run on.
+fn cores() -> Result<Vec<String>> {
+    let status = fs::read_to_string("/proc/self/status")
+        .context("measuring needs Linux's /proc, for the processor time of a process")?;
+    let list = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    Ok(numbers(list.unwrap_or_default().trim()))
+}
+
+/// The 0, 2, 3, 4 of `0,2-4`.
+fn numbers(list: &str) -> Vec<String> {
+    let bounds = |range: &str| -> Option<(u32, u32)> {
+        let (low, high) = range.split_once('-').unwrap_or((range, range));
+        Some((low.parse().ok()?, high.parse().ok()?))
+    };
+    let ranges = list.split(',').filter_map(bounds);
+    ranges
+        .flat_map(|(low, high)| low..=high)
+        .map(|core| core.to_string())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_of_cores_are_counted_out() {
+        assert_eq!(numbers("0,2-4"), ["0", "2", "3", "4"]);
+        assert_eq!(numbers("1"), ["1"]);
+    }
+}

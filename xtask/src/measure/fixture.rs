@@ -1,0 +1,201 @@
+//! What the service is filled with: many servers with an owner each, and a token for each of these.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use hush_domain::secret::Secret;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::process::{Process, free_address, on_core};
+use crate::commands;
+use crate::postgres::{Cluster, Purpose};
+use crate::workspace;
+
+/// How many servers ask in turn. With the default settings they may ask 3,000,000 times a minute.
+pub(super) const SERVERS: usize = 50_000;
+/// How many more there are to be driven into their limit, one in a round.
+const RESERVED: usize = 10;
+
+/// Where the service keeps its data.
+#[derive(Clone, Copy)]
+pub(super) enum Store {
+    /// In its own memory.
+    Memory,
+    /// In a PostgreSQL of its own, as durable as it is by default.
+    Postgres,
+}
+
+pub(super) const STORES: [Store; 2] = [Store::Memory, Store::Postgres];
+
+/// A server's owner and the token with which they ask for themselves.
+pub(super) struct Key {
+    pub(super) server: String,
+    pub(super) user: String,
+    pub(super) secret: String,
+}
+
+/// The service with its data, ready to be measured.
+pub(super) struct Service {
+    process: Process,
+    keys: Vec<Key>,
+    _database: Option<Cluster>,
+    _files: TempDir,
+}
+
+impl Service {
+    /// Fills a store and starts the service on it, with settings as they are by default.
+    pub(super) fn start(store: Store, hush: &Path, core: Option<usize>) -> Result<Self> {
+        let files = tempfile::tempdir()?;
+        let keys = (0..SERVERS + RESERVED)
+            .map(Key::new)
+            .collect::<Result<Vec<_>>>()?;
+        let guilds = files.path().join("guilds.json");
+        write_guilds(&guilds, &keys)?;
+        let address = free_address()?;
+        let mut serve = plain(on_core(core, hush));
+        serve.args(["serve", "--listen", &address.to_string()]);
+        serve.args(["--admin-listen", &free_address()?.to_string()]);
+        let database = match store {
+            Store::Memory => {
+                let tokens = files.path().join("tokens.json");
+                write_tokens(&tokens, &keys)?;
+                serve.args(["--store", "memory", "--import"]).arg(&guilds);
+                serve.arg("--tokens").arg(&tokens);
+                None
+            }
+            Store::Postgres => {
+                let database = Cluster::new(Purpose::Measuring)?;
+                fill(&database, hush, &guilds, &keys)?;
+                serve.env("HUSH_DATABASE_URL", database.url());
+                Some(database)
+            }
+        };
+        let process = Process::start(serve.current_dir(files.path()), address)?;
+        Ok(Self {
+            process,
+            keys,
+            _database: database,
+            _files: files,
+        })
+    }
+
+    pub(super) fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// The keys to ask with in turn.
+    pub(super) fn varying(&self) -> &[Key] {
+        &self.keys[RESERVED..]
+    }
+
+    /// The keys of the servers that are driven into their limit.
+    pub(super) fn reserved(&self) -> &[Key] {
+        &self.keys[..RESERVED]
+    }
+}
+
+impl Key {
+    fn new(number: usize) -> Result<Self> {
+        let secret = Secret::generate(&mut |bytes| getrandom::fill(bytes))?;
+        Ok(Self {
+            server: format!("{}", 100_000_000_000_000_000 + number),
+            user: format!("{}", 200_000_000_000_000_000 + number),
+            secret: secret.expose().to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "memory",
+            Self::Postgres => "PostgreSQL",
+        })
+    }
+}
+
+/// Without any settings of the developer who measures.
+fn plain(mut command: Command) -> Command {
+    for name in workspace::settings_of_the_service() {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Discord's guild objects, one a line, in the shape of the contract's example: the owner is listed with two roles.
+fn write_guilds(file: &Path, keys: &[Key]) -> Result<()> {
+    write_lines(file, keys, |key| {
+        let Key { server, user, .. } = key;
+        let role = |id: &str, name, position, permissions| json!({"id": id, "name": name, "position": position, "permissions": permissions});
+        json!({
+            "id": server,
+            "name": "Bench",
+            "owner_id": user,
+            "member_count": 1,
+            "roles": [role(server, "@everyone", 0, "0"), role("2", "Member", 1, "0"), role("3", "Admin", 2, "8")],
+            "members": [{"user": {"id": user, "username": "User", "discriminator": "1234"}, "roles": ["2", "3"]}],
+            "presences": [{"user": {"id": user}, "status": "online"}],
+        })
+        .to_string()
+    })
+}
+
+fn write_tokens(file: &Path, keys: &[Key]) -> Result<()> {
+    write_lines(file, keys, |key| {
+        json!({"secret": key.secret, "user": key.user, "servers": [key.server]}).to_string()
+    })
+}
+
+/// Imports the servers as an operator would, and writes the tokens past the service: it makes them one by one.
+fn fill(database: &Cluster, hush: &Path, guilds: &Path, keys: &[Key]) -> Result<()> {
+    // So that 50,000 transactions do not wait for the disk one after the other; what is measured does.
+    let url = format!("{}?options=-c%20synchronous_commit%3Doff", database.url());
+    let mut import = plain(Command::new(hush));
+    import
+        .arg("import")
+        .arg(guilds)
+        .env("HUSH_DATABASE_URL", url);
+    commands::read(&mut import)?;
+    let rows = guilds.with_file_name("tokens.csv");
+    let mut id = 0;
+    write_lines(
+        &rows,
+        keys,
+        |Key {
+             server,
+             user,
+             secret,
+         }| {
+            id += 1;
+            format!("{id},{secret},{user},{server}")
+        },
+    )?;
+    let script = guilds.with_file_name("tokens.sql");
+    fs::write(
+        &script,
+        format!(
+            "CREATE TEMPORARY TABLE given (id bigint, secret text, user_id bigint, server_id bigint);\n\
+             \\copy given FROM '{}' CSV\n\
+             INSERT INTO tokens (id, digest, user_id, name, hint, server_ids, scopes, created_at)\n\
+             SELECT id, sha256(convert_to(secret, 'UTF8')), user_id, 'bench', left(secret, 9),\n\
+             ARRAY[server_id], ARRAY['users:read', 'stats:read'], now() FROM given;\n\
+             VACUUM ANALYZE;\n",
+            rows.display()
+        ),
+    )?;
+    database.execute(database.url(), &["--file", &script.to_string_lossy()])
+}
+
+fn write_lines(file: &Path, keys: &[Key], mut line: impl FnMut(&Key) -> String) -> Result<()> {
+    let cannot_write = || format!("cannot write {}", file.display());
+    let mut out = BufWriter::new(File::create(file).with_context(cannot_write)?);
+    for key in keys {
+        writeln!(out, "{}", line(key)).with_context(cannot_write)?;
+    }
+    out.flush().with_context(cannot_write)
+}

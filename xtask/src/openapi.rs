@@ -1,0 +1,25 @@
+//! The OpenAPI documents, as they are committed.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::{commands, workspace};
+
+/// Writes what the service prints about itself.
+pub(crate) fn run() -> Result<()> {
+    for (file, arguments) in [
+        ("hush.json", &["openapi"][..]),
+        ("hush.yaml", &["openapi", "--yaml"]),
+    ] {
+        let mut print = commands::cargo();
+        print
+            .args(["run", "--quiet", "--package", "hush-server", "--"])
+            .args(arguments);
+        let document = commands::read(&mut print)?;
+        let file = workspace::root().join("openapi").join(file);
+        fs::write(&file, document).with_context(|| format!("cannot write {}", file.display()))?;
+        commands::say(format_args!("wrote {}", file.display()));
+    }
+    Ok(())
+}
