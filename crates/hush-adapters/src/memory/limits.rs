@@ -181,6 +181,17 @@ mod tests {
     }
 
     #[test]
+    fn a_ring_stays_for_the_window_that_it_was_last_asked_under() {
+        let mut shard = Shard::new(1);
+        let twice_an_hour = Rule::new(2, Duration::from_hours(1)).unwrap();
+        shard.take(server(1), once_a_minute(), 0, false);
+        shard.take(server(1), twice_an_hour, 0, false);
+        shard.take(server(2), once_a_minute(), 100 * SECOND, false);
+        let decision = shard.take(server(1), twice_an_hour, 100 * SECOND, false);
+        assert!(!decision.admitted);
+    }
+
+    #[test]
     fn a_longer_window_than_that_of_who_asks_keeps_a_ring() {
         let mut shard = Shard::new(1);
         let once_an_hour = Rule::new(1, Duration::from_hours(1)).unwrap();
