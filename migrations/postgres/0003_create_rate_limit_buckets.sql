@@ -14,7 +14,8 @@ CREATE TABLE rate_limit_buckets (
 ) WITH (fillfactor = 50);
 
 -- Takes one request out of a bucket and says what was decided. It decides as `hush_domain::limits::Ring` does:
--- admitted unless the newest `requests` admissions are all inside the window, which is closed.
+-- admitted unless the newest `requests` admissions are all inside the window, which is half-open: an
+-- admission exactly `window_micros` ago has left it.
 --
 -- The first look takes no lock, and a refusal ends there: it writes nothing. Only who may be admitted locks the
 -- row and looks again. The time is read after the lock, so that admissions stand in the ring in their order, and
@@ -56,12 +57,12 @@ BEGIN
         );
         -- How many admissions have left the window, or stand before those that the limit looks at.
         passed := greatest(
-            width_bucket(instant - window_micros - 1, ring),
+            width_bucket(instant - window_micros, ring),
             cardinality(ring) - requests
         );
         admitted := cardinality(ring) - passed < requests;
         remaining := greatest(requests - (cardinality(ring) - passed) - 1, 0);
-        more_in_micros := coalesce(ring[passed + 1], instant) + window_micros + 1 - instant;
+        more_in_micros := coalesce(ring[passed + 1], instant) + window_micros - instant;
 
         IF NOT admitted THEN
             RETURN;

@@ -88,13 +88,24 @@ impl PersonalTokens {
         permit: &Permit,
         wanted: CreateToken,
     ) -> Result<IssuedToken, IssueError> {
+        let secret = Secret::generate(&mut |bytes| self.random.fill(bytes))?;
+        let token = self.adopt(permit, wanted, &secret).await?;
+        Ok(IssuedToken { token, secret })
+    }
+
+    /// Takes in a token whose secret was made elsewhere, on the operator's permit.
+    pub async fn adopt(
+        &self,
+        permit: &Permit,
+        wanted: CreateToken,
+        secret: &Secret,
+    ) -> Result<Token, IssueError> {
         permit.operator_for("creating a token")?;
         let now = self.clock.wall();
         let expires_at = match wanted.lifetime {
             Some(lifetime) => Some(now.checked_add(lifetime).ok_or(IssueError::TooLong)?),
             None => None,
         };
-        let secret = Secret::generate(&mut |bytes| self.random.fill(bytes))?;
         let mut token = Token {
             id: self.draw_id()?,
             user: wanted.user,
@@ -112,7 +123,7 @@ impl PersonalTokens {
                 digest: secret.digest(),
             };
             match self.tokens.create(new).await {
-                Ok(()) => return Ok(IssuedToken { token, secret }),
+                Ok(()) => return Ok(token),
                 Err(CreateTokenError::IdTaken) => token.id = self.draw_id()?,
                 Err(CreateTokenError::NotAMember(server)) => {
                     return Err(IssueError::NotAMember(server));

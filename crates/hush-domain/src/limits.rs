@@ -187,7 +187,7 @@ impl Ring {
         let requests = rule.requests as usize;
         // Only the newest `requests` admissions matter, so a smaller limit over a longer ring is exact too.
         let start = self.offsets.len().saturating_sub(requests);
-        let inside = |offset: u32| now - (self.base + u64::from(offset)) <= window;
+        let inside = |offset: u32| now - (self.base + u64::from(offset)) < window;
         let expired = self
             .offsets
             .partition_point(|offset| !inside(*offset))
@@ -196,8 +196,8 @@ impl Ring {
             .offsets
             .get(expired)
             .map_or(now, |offset| self.base + u64::from(*offset));
-        // The window is closed: an admission exactly `window` ago still counts, one microsecond later not.
-        let more_in = Duration::from_micros(oldest + window + 1 - now);
+        // The window is half-open: an admission exactly `window` ago has left it.
+        let more_in = Duration::from_micros(oldest + window - now);
         let used = self.offsets.len() - expired;
         if used >= requests {
             return Decision {
@@ -218,7 +218,7 @@ impl Ring {
     /// Whether every recorded admission has left a window that ends at `now`, so that the ring says no more
     /// than an empty one.
     pub fn is_idle(&self, now: u64, rule: Rule) -> bool {
-        self.offsets.is_empty() || now.saturating_sub(self.newest()) > rule.window_micros()
+        self.offsets.is_empty() || now.saturating_sub(self.newest()) >= rule.window_micros()
     }
 
     fn newest(&self) -> u64 {

@@ -22,7 +22,7 @@ fn counted(admissions: &mut Vec<u64>, now: u64, rule: Rule) -> Decision {
     let inside: Vec<u64> = admissions
         .iter()
         .copied()
-        .filter(|time| now - time <= window)
+        .filter(|time| now - time < window)
         .collect();
     let left = rule.requests() as usize - inside.len().min(rule.requests() as usize);
     let admitted = left > 0;
@@ -35,7 +35,7 @@ fn counted(admissions: &mut Vec<u64>, now: u64, rule: Rule) -> Decision {
     Decision {
         admitted,
         remaining: u32::try_from(left.saturating_sub(1)).unwrap(),
-        more_in: Duration::from_micros(oldest + window + 1 - now),
+        more_in: Duration::from_micros(oldest + window - now),
     }
 }
 
@@ -102,7 +102,7 @@ proptest! {
             now += gap;
             // A stricter rule may forget what it does not need, so what is kept is all that counts.
             let inside = admissions[admissions.len() - kept..].iter();
-            let inside = inside.filter(|time| now - **time <= 2 * SECOND).count();
+            let inside = inside.filter(|time| now - **time < 2 * SECOND).count();
             let decision = ring.take(now, rule(requests, 2));
             prop_assert_eq!(decision.admitted, inside < requests as usize);
             if decision.admitted {
@@ -151,15 +151,26 @@ proptest! {
 }
 
 #[test]
-fn a_window_is_closed_at_both_ends() {
+fn an_admission_leaves_when_the_window_has_passed_and_not_a_microsecond_before() {
     let mut ring = Ring::default();
     assert!(ring.take(5, rule(1, 60)).admitted);
-    let refused = ring.take(60 * SECOND + 5, rule(1, 60));
+    let refused = ring.take(60 * SECOND + 4, rule(1, 60));
     assert_eq!(
         (refused.admitted, refused.more_in),
         (false, Duration::from_micros(1))
     );
-    assert!(ring.take(60 * SECOND + 6, rule(1, 60)).admitted);
+    assert!(ring.take(60 * SECOND + 5, rule(1, 60)).admitted);
+}
+
+#[test]
+fn the_oldest_admission_that_counts_is_kept_when_32_bits_run_out() {
+    let rule = rule(2, 3600);
+    let (mut ring, first) = (Ring::default(), u64::from(u32::MAX));
+    assert!(ring.take(first, rule).admitted);
+    let now = first + 3600 * SECOND - 1;
+    assert!(ring.take(now, rule).admitted);
+    assert!(!ring.take(now, rule).admitted);
+    assert!(ring.take(now + 1, rule).admitted);
 }
 
 #[test]
@@ -169,9 +180,9 @@ fn a_ring_of_ten_thousand_is_exact_too() {
     for request in 0..u64::from(Rule::MAX_REQUESTS) {
         assert!(ring.take(request * 1000, rule).admitted);
     }
+    assert!(!ring.take(3600 * SECOND - 1, rule).admitted);
+    assert!(ring.take(3600 * SECOND, rule).admitted);
     assert!(!ring.take(3600 * SECOND, rule).admitted);
-    assert!(ring.take(3600 * SECOND + 1, rule).admitted);
-    assert!(!ring.take(3600 * SECOND + 1, rule).admitted);
 }
 
 #[test]

@@ -85,6 +85,10 @@ pub struct ServeArgs {
     /// Load guild JSON into the memory store before listening. May be given several times.
     #[arg(long, value_name = "FILE")]
     pub import: Vec<PathBuf>,
+    /// Take tokens into the memory store, one JSON object a line: secret, user, servers, and, if wanted,
+    /// name and scopes.
+    #[arg(long, value_name = "FILE")]
+    pub tokens: Option<PathBuf>,
     /// Leave the database's schema as it is, like `migrate = false`.
     #[arg(long)]
     no_migrate: bool,

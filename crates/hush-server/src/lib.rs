@@ -15,6 +15,7 @@ pub mod stores;
 pub mod telemetry;
 
 mod environment;
+mod given_tokens;
 mod output;
 
 use std::process::ExitCode;

@@ -49,10 +49,7 @@ pub async fn of_many_at_once_exactly_the_limit_pass(limiter: &LimiterUnderTest) 
     let mut remaining: Vec<_> = admitted.map(|decision| decision.remaining).collect();
     remaining.sort_unstable();
     assert_eq!(remaining, (0..60).collect::<Vec<_>>());
-    assert_eq!(
-        limiter.take(server(1), rule(60, 60)).await,
-        refused(60 * S + 1)
-    );
+    assert_eq!(limiter.take(server(1), rule(60, 60)).await, refused(60 * S));
 }
 
 /// Whatever the gaps between requests, one is admitted if and only if the window that ends with it holds fewer
@@ -78,7 +75,7 @@ pub async fn no_window_holds_more_than_the_limit(limiter: &LimiterUnderTest) {
             let decision = limiter.take(server(number), rule).await;
             let inside = admissions
                 .iter()
-                .filter(|time| now - **time <= window)
+                .filter(|time| now - **time < window)
                 .count();
             assert_eq!(
                 decision.admitted,
@@ -103,20 +100,20 @@ pub async fn a_request_is_admitted_as_soon_as_the_window_allows(limiter: &Limite
     assert!(limiter.take(server(1), rule).await.admitted);
     limiter.advance(S).await;
     assert!(limiter.take(server(1), rule).await.admitted);
-    limiter.advance(59 * S).await;
+    limiter.advance(59 * S - 1).await;
     assert_eq!(limiter.take(server(1), rule).await, refused(1));
     limiter.advance(1).await;
     assert_eq!(limiter.take(server(1), rule).await, admitted(0, S));
     limiter.advance(S - 1).await;
     assert_eq!(limiter.take(server(1), rule).await, refused(1));
     limiter.advance(1).await;
-    assert_eq!(limiter.take(server(1), rule).await, admitted(0, 59 * S + 1));
+    assert_eq!(limiter.take(server(1), rule).await, admitted(0, 59 * S));
 }
 
 /// Each decision says how many more would pass right now, and when there is room for one more than that.
 pub async fn remaining_and_more_in_say_what_comes(limiter: &LimiterUnderTest) {
     let rule = rule(3, 60);
-    let all = 60 * S + 1;
+    let all = 60 * S;
     assert_eq!(limiter.take(server(1), rule).await, admitted(2, all));
     limiter.advance(10 * S).await;
     assert_eq!(
@@ -158,11 +155,7 @@ pub async fn buckets_do_not_share(limiter: &LimiterUnderTest) {
         Bucket::Client(ClientNetwork::V6(highest)),
         Bucket::Client(ClientNetwork::V6(u64::MAX)),
     ];
-    for expected in [
-        admitted(1, 60 * S + 1),
-        admitted(0, 60 * S + 1),
-        refused(60 * S + 1),
-    ] {
+    for expected in [admitted(1, 60 * S), admitted(0, 60 * S), refused(60 * S)] {
         for bucket in buckets {
             let decision = limiter.take(bucket, rule(2, 60)).await;
             assert_eq!(decision, expected, "{bucket:?}");
@@ -174,14 +167,14 @@ pub async fn buckets_do_not_share(limiter: &LimiterUnderTest) {
 pub async fn a_refusal_costs_nothing(limiter: &LimiterUnderTest) {
     let rule = rule(1, 60);
     assert!(limiter.take(server(1), rule).await.admitted);
-    for second in 0..=60 {
-        let left = (60 - second) * S + 1;
+    for second in 0..60 {
+        let left = (60 - second) * S;
         for _ in 0..3 {
             assert_eq!(limiter.take(server(1), rule).await, refused(left));
         }
-        limiter.advance(if second == 60 { 1 } else { S }).await;
+        limiter.advance(S).await;
     }
-    assert_eq!(limiter.take(server(1), rule).await, admitted(0, 60 * S + 1));
+    assert_eq!(limiter.take(server(1), rule).await, admitted(0, 60 * S));
 }
 
 /// A clock that goes back lets nobody in early: the newest admission's time stands until it is reached again,
@@ -192,14 +185,14 @@ pub async fn time_that_goes_back_does_no_harm(limiter: &LimiterUnderTest) {
     limiter.advance(30 * S).await;
     limiter.take(server(1), rule).await;
     limiter.advance(-3000 * S).await;
-    assert_eq!(limiter.take(server(1), rule).await, admitted(0, 30 * S + 1));
-    assert_eq!(limiter.take(server(1), rule).await, refused(30 * S + 1));
-    limiter.advance(3030 * S).await;
+    assert_eq!(limiter.take(server(1), rule).await, admitted(0, 30 * S));
+    assert_eq!(limiter.take(server(1), rule).await, refused(30 * S));
+    limiter.advance(3030 * S - 1).await;
     assert_eq!(limiter.take(server(1), rule).await, refused(1));
     limiter.advance(1).await;
     assert_eq!(limiter.take(server(1), rule).await, admitted(0, 30 * S));
     limiter.advance(30 * S).await;
-    assert_eq!(limiter.take(server(1), rule).await, admitted(1, 30 * S + 1));
+    assert_eq!(limiter.take(server(1), rule).await, admitted(1, 30 * S));
 }
 
 /// Under a smaller limit the newest admissions decide, as many as it says.
@@ -209,19 +202,13 @@ pub async fn a_smaller_limit_keeps_the_newest(limiter: &LimiterUnderTest) {
         limiter.advance(S).await;
     }
     // It is second 6, and there were admissions at 0 to 5: the second newest leaves the window after 64.
-    assert_eq!(
-        limiter.take(server(1), rule(2, 60)).await,
-        refused(58 * S + 1)
-    );
-    assert_eq!(
-        limiter.take(server(1), rule(6, 60)).await,
-        refused(54 * S + 1)
-    );
+    assert_eq!(limiter.take(server(1), rule(2, 60)).await, refused(58 * S));
+    assert_eq!(limiter.take(server(1), rule(6, 60)).await, refused(54 * S));
     assert_eq!(
         limiter.take(server(1), rule(7, 60)).await,
-        admitted(0, 54 * S + 1)
+        admitted(0, 54 * S)
     );
-    limiter.advance(58 * S + 1).await;
+    limiter.advance(58 * S).await;
     // Those of seconds 5 and 6 are left.
     assert_eq!(limiter.take(server(1), rule(2, 60)).await, refused(S));
     limiter.advance(S).await;
@@ -234,18 +221,12 @@ pub async fn a_larger_limit_keeps_the_newest(limiter: &LimiterUnderTest) {
         assert!(limiter.take(server(1), rule(2, 60)).await.admitted);
         limiter.advance(S).await;
     }
-    assert_eq!(
-        limiter.take(server(1), rule(2, 60)).await,
-        refused(58 * S + 1)
-    );
+    assert_eq!(limiter.take(server(1), rule(2, 60)).await, refused(58 * S));
     for remaining in [2, 1, 0] {
         let decision = limiter.take(server(1), rule(5, 60)).await;
-        assert_eq!(decision, admitted(remaining, 58 * S + 1));
+        assert_eq!(decision, admitted(remaining, 58 * S));
     }
-    assert_eq!(
-        limiter.take(server(1), rule(5, 60)).await,
-        refused(58 * S + 1)
-    );
+    assert_eq!(limiter.take(server(1), rule(5, 60)).await, refused(58 * S));
 }
 
 /// A shorter window forgets sooner and a longer one later, over the same admissions.
@@ -254,17 +235,11 @@ pub async fn another_window_judges_the_same_admissions(limiter: &LimiterUnderTes
     limiter.advance(20 * S).await;
     assert!(limiter.take(server(1), rule(2, 60)).await.admitted);
     limiter.advance(50 * S).await;
-    assert_eq!(
-        limiter.take(server(1), rule(1, 60)).await,
-        refused(10 * S + 1)
-    );
-    assert_eq!(
-        limiter.take(server(1), rule(2, 100)).await,
-        refused(30 * S + 1)
-    );
+    assert_eq!(limiter.take(server(1), rule(1, 60)).await, refused(10 * S));
+    assert_eq!(limiter.take(server(1), rule(2, 100)).await, refused(30 * S));
     assert_eq!(
         limiter.take(server(1), rule(2, 10)).await,
-        admitted(1, 10 * S + 1)
+        admitted(1, 10 * S)
     );
 }
 
@@ -272,14 +247,14 @@ pub async fn another_window_judges_the_same_admissions(limiter: &LimiterUnderTes
 pub async fn long_windows_are_exact_however_much_time_passes(limiter: &LimiterUnderTest) {
     let (rule, hour) = (rule(2, 3600), 3600 * S);
     let two_thirds = 2400 * S;
-    assert_eq!(limiter.take(server(1), rule).await, admitted(1, hour + 1));
+    assert_eq!(limiter.take(server(1), rule).await, admitted(1, hour));
     limiter.advance(two_thirds).await;
     assert_eq!(
         limiter.take(server(1), rule).await,
-        admitted(0, hour + 1 - two_thirds)
+        admitted(0, hour - two_thirds)
     );
     for _ in 0..5 {
-        limiter.advance(hour - two_thirds).await;
+        limiter.advance(hour - two_thirds - 1).await;
         assert_eq!(limiter.take(server(1), rule).await, refused(1));
         limiter.advance(1).await;
         let decision = limiter.take(server(1), rule).await;
@@ -288,10 +263,10 @@ pub async fn long_windows_are_exact_however_much_time_passes(limiter: &LimiterUn
         assert_eq!(limiter.take(server(1), rule).await, refused(1));
         limiter.advance(1).await;
         let decision = limiter.take(server(1), rule).await;
-        assert_eq!(decision, admitted(0, hour - two_thirds + 1));
+        assert_eq!(decision, admitted(0, hour - two_thirds));
     }
     limiter.advance(50 * 24 * hour).await;
-    assert_eq!(limiter.take(server(1), rule).await, admitted(1, hour + 1));
+    assert_eq!(limiter.take(server(1), rule).await, admitted(1, hour));
 }
 
 impl LimiterUnderTest {

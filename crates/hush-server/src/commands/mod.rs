@@ -21,7 +21,7 @@ pub async fn run(command: Command, sources: &Sources) -> Result<(), Failure> {
     }
     let settings = Settings::load(sources)?;
     match command {
-        Command::Serve(serve) => serve::run(&settings, &serve.import).await,
+        Command::Serve(serve) => serve::run(&settings, &serve).await,
         Command::Demo => demo::run(&settings).await,
         Command::Migrate => {
             stores::migrate(&settings).await?;

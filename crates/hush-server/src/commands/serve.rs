@@ -1,27 +1,28 @@
 //! `serve`: the service itself.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use hush_app::App;
 use indicatif::ProgressBar;
 
+use crate::cli::ServeArgs;
 use crate::config::{Settings, Store};
 use crate::failure::Failure;
 use crate::service::Service;
-use crate::{import, stores};
+use crate::{given_tokens, import, stores};
 
-pub(super) async fn run(settings: &Settings, files: &[PathBuf]) -> Result<(), Failure> {
-    if !files.is_empty() && !matches!(settings.store, Some(Store::Memory)) {
+pub(super) async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
+    let loads = !args.import.is_empty() || args.tokens.is_some();
+    if loads && !matches!(settings.store, Some(Store::Memory)) {
         return Err(Failure::usage(
-            "serve --import loads into the memory store only: use `hush-server import`, or add \
-             --store memory",
+            "serve --import and --tokens load into the memory store only: use `hush-server import` \
+             and `hush-server token create`, or add --store memory",
         ));
     }
     stores::require(settings)?;
     let service = Service::prepare(settings).await?;
     let stores = stores::open(settings).await?;
-    let guilds = import::check(files)?;
+    let guilds = import::check(&args.import)?;
     let (ingest, clock) = (&*stores.ingest, &*stores.ports.clock);
     import::apply(&guilds, ingest, clock, &ProgressBar::hidden(), |guild| {
         tracing::info!("imported {}", import::summary(guild));
@@ -29,5 +30,8 @@ pub(super) async fn run(settings: &Settings, files: &[PathBuf]) -> Result<(), Fa
     })
     .await?;
     let app = Arc::new(App::new(&stores.ports, settings.limits));
+    if let Some(file) = &args.tokens {
+        given_tokens::load(&app, file).await?;
+    }
     service.run(settings, app, &stores).await
 }
