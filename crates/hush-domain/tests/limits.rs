@@ -84,7 +84,7 @@ proptest! {
             }
         }
         for admission in &admissions {
-            let window = *admission..=admission + 2 * SECOND;
+            let window = *admission..admission + 2 * SECOND;
             let inside = admissions.iter().filter(|time| window.contains(time)).count();
             prop_assert!(inside <= requests as usize, "{inside} from {admission}");
         }
@@ -160,6 +160,16 @@ fn an_admission_leaves_when_the_window_has_passed_and_not_a_microsecond_before()
         (false, Duration::from_micros(1))
     );
     assert!(ring.take(60 * SECOND + 5, rule(1, 60)).admitted);
+}
+
+#[test]
+fn a_ring_is_idle_when_its_newest_admission_has_left() {
+    let mut ring = Ring::default();
+    assert!(ring.is_idle(0, rule(1, 60)));
+    ring.take(5, rule(1, 60));
+    assert!(!ring.is_idle(60 * SECOND + 4, rule(1, 60)));
+    assert!(ring.is_idle(60 * SECOND + 5, rule(1, 60)));
+    assert!(!ring.is_idle(0, rule(1, 60)));
 }
 
 #[test]
