@@ -53,9 +53,14 @@ impl TestDatabase {
 
     /// A store with a pool of its own, as another process would have.
     pub(super) async fn connect(&self) -> Postgres {
+        self.connect_with(4).await
+    }
+
+    /// A store with a pool of at most so many connections.
+    pub(super) async fn connect_with(&self, max_connections: u32) -> Postgres {
         let settings = Settings {
             url: self.url(),
-            max_connections: NonZeroU32::new(4).unwrap(),
+            max_connections: NonZeroU32::new(max_connections).unwrap(),
         };
         Postgres::connect(&settings).await.unwrap()
     }
