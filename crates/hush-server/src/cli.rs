@@ -52,7 +52,7 @@ pub enum Command {
     Migrate,
     /// Load servers from Discord's guild JSON.
     ///
-    /// A file holds the objects that Discord's gateway sends as GUILD_CREATE: one, several one after the
+    /// A file holds the objects that Discord's gateway sends as `GUILD_CREATE`: one, several one after the
     /// other, or an array of them. Each replaces what is stored of its server; tokens stay. Every file is
     /// checked first: if one is broken, nothing is imported.
     Import(ImportArgs),

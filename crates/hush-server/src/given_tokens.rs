@@ -38,7 +38,7 @@ fn reading() -> Vec<String> {
 }
 
 /// Takes in every token of `file`. An error names the line and never repeats it: there is a secret in it.
-pub async fn load(app: &App, file: &Path) -> Result<(), Failure> {
+pub(crate) async fn load(app: &App, file: &Path) -> Result<(), Failure> {
     let open = File::open(file)
         .map_err(|error| Failure::operation(format_args!("{}: {error}", file.display())))?;
     let operator = app.admission.operator();

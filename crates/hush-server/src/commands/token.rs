@@ -2,6 +2,7 @@
 
 use hush_app::{App, CreateToken, IssueError, Permit};
 use hush_domain::ids::TokenId;
+use hush_domain::scopes::Scope;
 use hush_domain::time::Timestamp;
 use hush_domain::tokens::{NamedServers, Token};
 use hush_ports::{Revoked, TokenFilter};
@@ -129,7 +130,7 @@ fn as_json(token: &Token, now: Timestamp) -> String {
         .iter()
         .map(ToString::to_string)
         .collect();
-    let scopes: Vec<_> = token.scopes.iter().map(|scope| scope.as_str()).collect();
+    let scopes: Vec<_> = token.scopes.iter().map(Scope::as_str).collect();
     json!({
         "id": token.id.to_string(),
         "hint": token.hint.as_str(),
@@ -166,6 +167,6 @@ fn servers(token: &Token) -> String {
 }
 
 fn scopes(token: &Token) -> String {
-    let names: Vec<_> = token.scopes.iter().map(|scope| scope.as_str()).collect();
+    let names: Vec<_> = token.scopes.iter().map(Scope::as_str).collect();
     names.join(",")
 }

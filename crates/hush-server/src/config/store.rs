@@ -13,7 +13,7 @@ pub enum Store {
     /// This process's memory: gone when it ends.
     Memory,
     /// A PostgreSQL database.
-    Postgres(postgres::Settings),
+    Postgres(Box<postgres::Settings>),
 }
 
 impl Store {
@@ -25,10 +25,10 @@ impl Store {
             (number.get() <= 1000).then_some(number).ok_or(())
         })?;
         let postgres = url.map(|url| {
-            Self::Postgres(postgres::Settings {
+            Self::Postgres(Box::new(postgres::Settings {
                 url,
                 max_connections,
-            })
+            }))
         });
         let memory = values.get("store", "memory or postgres", |text| match text {
             "memory" => Ok(true),

@@ -1,4 +1,4 @@
-//! The import of Discord's guild JSON, the objects that its gateway sends as GUILD_CREATE.
+//! The import of Discord's guild JSON, the objects that its gateway sends as `GUILD_CREATE`.
 //!
 //! A file is read twice. The first time everything in it is held against every rule, and only what is small
 //! is kept: head, roles, presences, and where the members stand. Only when every file has passed does the

@@ -148,7 +148,8 @@ fn write(value: &Value, order: &mut u64, text: &mut String) {
                     .wrapping_mul(6_364_136_223_846_793_005)
                     .wrapping_add(1);
                 let (name, field) = fields.swap_remove((*order >> 33) as usize % fields.len());
-                text.push_str(&format!("{}:", json!(name)));
+                text.push_str(&json!(name).to_string());
+                text.push(':');
                 write(field, order, text);
                 text.push_str(if fields.is_empty() { "" } else { " ,\n" });
             }

@@ -6,10 +6,15 @@
 
 mod cli;
 mod config;
+mod crashes;
 mod demo;
+mod exactness;
 mod example_file;
 mod import;
 mod import_errors;
 mod import_round_trip;
+mod operator;
+mod outages;
+mod samples;
 mod serve;
 mod support;

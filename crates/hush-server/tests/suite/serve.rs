@@ -149,3 +149,45 @@ fn the_log_can_be_text_and_is_filtered() {
         .failure(2);
     assert!(line.contains("admin_listen"), "{line}");
 }
+
+#[test]
+fn the_memory_store_takes_tokens_from_a_file() {
+    let mut seven = |bytes: &mut [u8]| -> Result<(), ()> {
+        bytes.fill(7);
+        Ok(())
+    };
+    let secret = hush_domain::secret::Secret::generate(&mut seven).unwrap();
+    let secret = secret.expose().to_owned();
+    let line = |secret: &str| format!(r#"{{"secret":"{secret}","user":"1","servers":["10"]}}"#);
+    let hush = memory()
+        .with_file("guild.json", GUILD)
+        .with_file("tokens", line(&secret));
+    let service = Running::start(&hush, &["serve", "--import=guild.json", "--tokens=tokens"]);
+    assert_eq!(
+        get(service.api, "/v1/servers/10/stats", &secret).status,
+        200
+    );
+    // A broken line is named and not repeated.
+    let hush = memory()
+        .with_file("guild.json", GUILD)
+        .with_file("tokens", line("hush_broken"));
+    let arguments = [
+        "serve",
+        "--import=guild.json",
+        "--tokens=tokens",
+        "--listen=127.0.0.1:0",
+        "--admin-listen=127.0.0.1:0",
+    ];
+    let refused = hush.run(&arguments);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("tokens:1: secret"),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        !refused.stderr.contains("hush_broken"),
+        "{}",
+        refused.stderr
+    );
+}

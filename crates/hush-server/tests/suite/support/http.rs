@@ -11,6 +11,20 @@ pub(crate) struct Response {
     pub(crate) body: String,
 }
 
+impl Response {
+    /// The value of a header, or nothing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = |line: &'_ str| -> Option<usize> {
+            let (found, _) = line.split_once(": ")?;
+            found.eq_ignore_ascii_case(name).then_some(found.len() + 2)
+        };
+        self.head
+            .lines()
+            .find_map(|line| value(line).map(|at| &line[at..]))
+            .unwrap_or_default()
+    }
+}
+
 /// Gets `path`, with a token unless it is empty.
 pub(crate) fn get(address: SocketAddr, path: &str, token: &str) -> Response {
     let authorization = if token.is_empty() {

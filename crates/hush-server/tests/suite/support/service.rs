@@ -31,9 +31,8 @@ impl Running {
         let mut log = String::new();
         let serving = loop {
             let start = log.len();
-            if stderr.read_line(&mut log).unwrap() == 0 {
-                panic!("the service ended: {log}");
-            }
+            let read = stderr.read_line(&mut log).unwrap();
+            assert_ne!(read, 0, "the service ended: {log}");
             let line: Option<serde_json::Value> = serde_json::from_str(&log[start..]).ok();
             if let Some(line) = line.filter(|line| line["message"] == "serving") {
                 break line;
