@@ -15,8 +15,19 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 /// Names the lock under which one of many test processes makes the template.
 const TEMPLATE_LOCK: i64 = 0x4875_7368;
 
-/// How often each table was read from end to end, and how many of its rows were read by index.
-pub(super) type Reads = BTreeMap<String, (i64, i64)>;
+/// What was read of each table.
+pub(super) type Reads = BTreeMap<String, Read>;
+
+/// What was read of a table.
+#[derive(Clone, Copy)]
+pub(super) struct Read {
+    /// How often it was read from end to end.
+    pub(super) scans: i64,
+    /// How many rows were read by index.
+    pub(super) rows: i64,
+    /// How many pages of its indexes were looked at.
+    pub(super) index_pages: i64,
+}
 
 /// A database that nobody else uses. It goes when this goes, also when the test fails.
 pub(super) struct TestDatabase {
@@ -90,15 +101,23 @@ impl TestDatabase {
     /// What was read so far, as the connections have counted that are closed by now, which are all.
     pub(super) async fn reads(&self) -> Reads {
         self.cut_connections().await;
-        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
-            "SELECT relname::text, seq_scan, idx_tup_fetch FROM pg_stat_user_tables
+        let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
+            "SELECT relname::text, seq_scan, idx_tup_fetch, idx_blks_hit + idx_blks_read
+             FROM pg_stat_user_tables JOIN pg_statio_user_tables USING (relid, relname)
              WHERE relname IN ('members', 'roles', 'servers', 'tokens')",
         )
         .fetch_all(&mut self.connection().await)
         .await
         .unwrap();
         rows.into_iter()
-            .map(|(table, scans, rows)| (table, (scans, rows)))
+            .map(|(table, scans, rows, index_pages)| {
+                let read = Read {
+                    scans,
+                    rows,
+                    index_pages,
+                };
+                (table, read)
+            })
             .collect()
     }
 

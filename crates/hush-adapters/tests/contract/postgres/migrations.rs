@@ -3,11 +3,12 @@
 use std::num::NonZeroU32;
 
 use hush_adapters::postgres::{ConnectError, DatabaseUrl, Postgres, Settings};
-use hush_ports::Health;
+use hush_ports::{Health, Limiter};
 use sqlx::{AssertSqlSafe, Executor};
 use tokio::task::JoinSet;
 
 use super::database::TestDatabase;
+use super::examples::{bucket, per_minute};
 
 /// Many processes that start at once on a fresh database, whose administrator lets nobody wait long for a lock:
 /// one migrates, all serve.
@@ -80,6 +81,31 @@ async fn a_newer_schema_does_no_harm() {
         .unwrap();
     Postgres::migrate(&database.url()).await.unwrap();
     connect(&database).await.unwrap().ping().await.unwrap();
+}
+
+/// So it does where a newer binary's migrations were applied and one of its own was not: both may start at once.
+#[tokio::test]
+async fn what_is_missing_is_applied_beside_what_is_unknown() {
+    let database = TestDatabase::create().await;
+    database
+        .connection()
+        .await
+        .execute(
+            "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 3;
+             DROP TABLE rate_limit_buckets;
+             DROP FUNCTION take_from_rate_limit_bucket",
+        )
+        .await
+        .unwrap();
+    Postgres::migrate(&database.url()).await.unwrap();
+    let postgres = connect(&database).await.unwrap();
+    assert!(
+        postgres
+            .take(bucket(1), per_minute(1))
+            .await
+            .unwrap()
+            .admitted
+    );
 }
 
 /// Another binary's migration of the same number is not taken for this one's.
