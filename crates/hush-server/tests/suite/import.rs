@@ -56,6 +56,7 @@ pub(crate) fn import(contents: &[&str]) -> Result<Memory, String> {
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap()
         .block_on(future)

@@ -6,12 +6,12 @@ use crate::support::Hush;
 /// One way to break the guild a line: what in it is replaced, by what, and what is said of it.
 const BROKEN: &str = r#"
 "id": "10", "name": "Ü   => "id": "", "name": "Ü       => 2:11: id: not an id: expected a decimal number
-"id": "10", "name": "Ü   => "id": "0", "name": "Ü      => 2:11: id: not an id
-"id": "10", "name": "Ü   => "id": "-1", "name": "Ü     => 2:12: id: not an id
-"id": "10", "name": "Ü   => "id": "01", "name": "Ü     => 2:12: id: not an id
-"id": "10", "name": "Ü   => "id": "9223372036854775808", "name": "Ü => 2:29: id: not an id
-"id": "10", "name": "Ü   => "id": "１", "name": "Ü     => 2:13: id: not an id
-"id": "10", "name": "Ü   => "id": 10, "name": "Ü       => 2:10: id: invalid type: integer `10`, expected a string
+"id": "10", "name": "Ü   => "id": "0", "name": "Ü      => 2:12: id: not an id
+"id": "10", "name": "Ü   => "id": "-1", "name": "Ü     => 2:13: id: not an id
+"id": "10", "name": "Ü   => "id": "01", "name": "Ü     => 2:13: id: not an id
+"id": "10", "name": "Ü   => "id": "9223372036854775808", "name": "Ü => 2:30: id: not an id
+"id": "10", "name": "Ü   => "id": "１", "name": "Ü     => 2:14: id: not an id
+"id": "10", "name": "Ü   => "id": 10, "name": "Ü       => 2:11: id: invalid type: integer `10`, expected a string
 "owner_id": "1"          => "owner_id": "x"            => 2:64: owner_id: not an id
 "id": "11"               => "id": "x"                  => 6:15: roles[1].id: not an id
 "id": "3", "username"    => "id": "x", "username"      => 12:24: members[2].user.id: not an id
@@ -29,41 +29,41 @@ const BROKEN: &str = r#"
 "robot"                  => 3                          => 12:39: members[2].user.username: invalid type: integer `3`
 "robot"                  => ""                         => 12:71: members[2]: user 3: username must not be empty
 "0042"                   => 42                         => 11:65: members[1].user.discriminator: invalid type: integer
-"0042"                   => "42"                       => 11:87: members[1]: user 2: discriminator must be four digits
-"0042"                   => "12345"                    => 11:90: members[1]: user 2: discriminator must be four digits
-"0042"                   => "+042"                     => 11:89: members[1]: user 2: discriminator must be four digits
-"0042"                   => ""                         => 11:85: members[1]: user 2: discriminator must be four digits
+"0042"                   => "42"                       => 11:95: members[1]: user 2: discriminator must be four digits
+"0042"                   => "12345"                    => 11:98: members[1]: user 2: discriminator must be four digits
+"0042"                   => "+042"                     => 11:97: members[1]: user 2: discriminator must be four digits
+"0042"                   => ""                         => 11:93: members[1]: user 2: discriminator must be four digits
 "bot": true              => "bot": 1                   => 12:55: members[2].user.bot: invalid type: integer `1`, expected a boolean
 "dnd"                    => 3                          => 15:38: presences[0].status: invalid type: integer `3`
 "dnd"                    => "busy"                     => 15:43: presences[0].status: unknown status: expected online, idle, dnd
 
 "member_count": 3        => "member_count": "3"        => 2:84: member_count: invalid type: string "3"
-"member_count": 3        => "member_count": -1         => 2:83: member_count: invalid value: integer `-1`
-"member_count": 3        => "member_count": 1.5        => 2:84: member_count: invalid type: floating point `1.5`
-"member_count": 3        => "member_count": 4294967296 => 2:91: member_count: invalid value: integer `4294967296`
-"member_count": 3        => "member_count": 1e400      => 2:86: member_count: number out of range
+"member_count": 3        => "member_count": -1         => 2:84: member_count: invalid value: integer `-1`
+"member_count": 3        => "member_count": 1.5        => 2:85: member_count: invalid type: floating point `1.5`
+"member_count": 3        => "member_count": 4294967296 => 2:92: member_count: invalid value: integer `4294967296`
+"member_count": 3        => "member_count": 1e400      => 2:87: member_count: number out of range
 "position": 2            => "position": 2147483648     => 6:57: roles[1].position: invalid value: integer `2147483648`
 "permissions": "8"       => "permissions": 8           => 6:66: roles[1].permissions: invalid type: integer `8`
-"permissions": "8"       => "permissions": "-8"        => 6:68: roles[1].permissions: not a permission set
-"permissions": "8"       => "permissions": "0x8"       => 6:69: roles[1].permissions: not a permission set
-"permissions": "8"       => "permissions": "18446744073709551616" => 6:86: roles[1].permissions: not a permission set
-"permissions": "8"       => "permissions": ""          => 6:66: roles[1].permissions: not a permission set
+"permissions": "8"       => "permissions": "-8"        => 6:69: roles[1].permissions: not a permission set
+"permissions": "8"       => "permissions": "0x8"       => 6:70: roles[1].permissions: not a permission set
+"permissions": "8"       => "permissions": "18446744073709551616" => 6:87: roles[1].permissions: not a permission set
+"permissions": "8"       => "permissions": ""          => 6:67: roles[1].permissions: not a permission set
 
 "id": "3", "username"    => "id": "1", "username"      => 12:76: members[2]: user 1 is listed twice
 "id": "11"               => "id": "10"                 => 6:83: roles[1]: role 10 is listed twice
 ["11"], "joined          => ["11", "11"], "joined      => 10:26: members[0].roles[1]: role 11 is listed twice
 "large"                  => "name": "x", "large"       => 2:96: duplicate field `name`
-"emojis": [              => "roles": [], "x": [        => 4:0: duplicate field `roles`
+"emojis": [              => "roles": [], "x": [        => 7:4: duplicate field `roles`
 
-"id": "10", "name"       => "x": "10", "name"          => 18:1: missing field `id`
-"name": "Ü               => "x": "Ü                    => 18:1: missing field `name`
-"owner_id"               => "x"                        => 18:1: missing field `owner_id`
-"member_count"           => "x"                        => 18:1: missing field `member_count`
-"roles"                  => "x"                        => 18:1: missing field `roles`
-"user": {"id": "3"       => "x": {"id": "3"            => 12:76: members[2]: missing field `user`
-"username": "robot"      => "x": 1                     => 12:48: members[2].user: missing field `username`
-"permissions": "8"       => "x": 1                     => 6:74: roles[1]: missing field `permissions`
-"status": "online"       => "x": 1                     => 16:37: presences[1]: missing field `status`
+"id": "10", "name"       => "x": "10", "name"          => 19:1: missing field `id`
+"name": "Ü               => "x": "Ü                    => 19:1: missing field `name`
+"owner_id"               => "x"                        => 19:1: missing field `owner_id`
+"member_count"           => "x"                        => 19:1: missing field `member_count`
+"roles"                  => "x"                        => 19:1: missing field `roles`
+"user": {"id": "3"       => "x": {"id": "3"            => 12:73: members[2]: missing field `user`
+"username": "robot"      => "x": 1                     => 12:45: members[2].user: missing field `username`
+"permissions": "8"       => "x": 1                     => 6:71: roles[1]: missing field `permissions`
+"status": "online"       => "x": 1                     => 16:33: presences[1]: missing field `status`
 "#;
 
 /// Whole files, and what is said of them.

@@ -48,7 +48,7 @@ fn from_an_empty_database_to_an_answer() {
     // Revoked by another process, it is unknown to the next request.
     let list: serde_json::Value =
         serde_json::from_str(&hush.run(&["token", "list", "--json"]).success()).unwrap();
-    let id = list[0]["id"].as_str().unwrap();
+    let id = list["id"].as_str().unwrap();
     hush.run(&["token", "revoke", id]).success();
     assert_eq!(get(service.api, "/v1/me", token).status, 401);
     hush.run(&["recount"]).success();
@@ -67,10 +67,7 @@ fn who_is_no_member_gets_no_token() {
         let line = hush.run(&create).failure(1);
         assert!(line.contains("member") && line.contains(server), "{line}");
     }
-    assert_eq!(
-        hush.run(&["token", "list", "--json"]).success().trim(),
-        "[]"
-    );
+    assert_eq!(hush.run(&["token", "list", "--json"]).success(), "");
 }
 
 #[test]
