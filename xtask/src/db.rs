@@ -61,6 +61,17 @@ pub(crate) fn check(cluster: &Cluster, compile: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Brings an empty database to the newest schema, without the service's own record of it.
+pub(crate) fn migrate(cluster: &Cluster, url: &str) -> Result<()> {
+    for migration in migrations()? {
+        let file = migration.to_string_lossy();
+        cluster
+            .execute(url, &["--single-transaction", "--file", &file])
+            .with_context(|| format!("{file} fails"))?;
+    }
+    Ok(())
+}
+
 fn prepare(cluster: &Cluster) -> Result<()> {
     let found = regenerate(cluster, &mut compile_queries())?;
     let folder = kept_folder();
@@ -85,18 +96,7 @@ fn prepare(cluster: &Cluster) -> Result<()> {
 /// What the macros write with a freshly migrated database before their eyes.
 fn regenerate(cluster: &Cluster, compile: &mut Command) -> Result<BTreeMap<String, String>> {
     cluster.with_database(|url| {
-        for migration in migrations()? {
-            cluster
-                .execute(
-                    url,
-                    &[
-                        "--single-transaction",
-                        "--file",
-                        &migration.to_string_lossy(),
-                    ],
-                )
-                .with_context(|| format!("{} fails", migration.display()))?;
-        }
+        migrate(cluster, url)?;
         let folder = tempfile::tempdir()?;
         compile
             .env("DATABASE_URL", url)

@@ -54,14 +54,14 @@ impl Service {
         let keys = (0..SERVERS + RESERVED)
             .map(Key::new)
             .collect::<Result<Vec<_>>>()?;
-        let guilds = files.path().join("guilds.json");
-        write_guilds(&guilds, &keys)?;
         let address = free_address()?;
         let mut serve = plain(on_core(core, hush));
         serve.args(["serve", "--listen", &address.to_string()]);
         serve.args(["--admin-listen", &free_address()?.to_string()]);
         let database = match store {
             Store::Memory => {
+                let guilds = files.path().join("guilds.json");
+                write_guilds(&guilds, &keys)?;
                 let tokens = files.path().join("tokens.json");
                 write_tokens(&tokens, &keys)?;
                 serve.args(["--store", "memory", "--import"]).arg(&guilds);
@@ -70,7 +70,12 @@ impl Service {
             }
             Store::Postgres => {
                 let database = Cluster::new(Purpose::Measuring)?;
-                fill(&database, hush, &guilds, &keys)?;
+                let mut migrate = plain(Command::new(hush));
+                migrate
+                    .arg("migrate")
+                    .env("HUSH_DATABASE_URL", database.url());
+                commands::read(migrate.current_dir(files.path()))?;
+                fill(&database, database.url(), files.path(), &keys)?;
                 serve.env("HUSH_DATABASE_URL", database.url());
                 Some(database)
             }
@@ -151,17 +156,9 @@ fn write_tokens(file: &Path, keys: &[Key]) -> Result<()> {
     })
 }
 
-/// Imports the servers as an operator would, and writes the tokens past the service: it makes them one by one.
-fn fill(database: &Cluster, hush: &Path, guilds: &Path, keys: &[Key]) -> Result<()> {
-    // So that 50,000 transactions do not wait for the disk one after the other; what is measured does.
-    let url = format!("{}?options=-c%20synchronous_commit%3Doff", database.url());
-    let mut import = plain(Command::new(hush));
-    import
-        .arg("import")
-        .arg(guilds)
-        .env("HUSH_DATABASE_URL", url);
-    commands::read(&mut import)?;
-    let rows = guilds.with_file_name("tokens.csv");
+/// Writes past the service, which takes in servers and tokens one by one. The schema is there already.
+fn fill(database: &Cluster, url: &str, files: &Path, keys: &[Key]) -> Result<()> {
+    let rows = files.join("rows.csv");
     let mut id = 0;
     write_lines(
         &rows,
@@ -175,20 +172,16 @@ fn fill(database: &Cluster, hush: &Path, guilds: &Path, keys: &[Key]) -> Result<
             format!("{id},{secret},{user},{server}")
         },
     )?;
-    let script = guilds.with_file_name("tokens.sql");
+    let script = files.join("fill.sql");
     fs::write(
         &script,
-        format!(
-            "CREATE TEMPORARY TABLE given (id bigint, secret text, user_id bigint, server_id bigint);\n\
-             \\copy given FROM '{}' CSV\n\
-             INSERT INTO tokens (id, digest, user_id, name, hint, server_ids, scopes, created_at)\n\
-             SELECT id, sha256(convert_to(secret, 'UTF8')), user_id, 'bench', left(secret, 9),\n\
-             ARRAY[server_id], ARRAY['users:read', 'stats:read'], now() FROM given;\n\
-             VACUUM ANALYZE;\n",
-            rows.display()
-        ),
+        include_str!("fill.sql").replace("ROWS", &rows.to_string_lossy()),
     )?;
-    database.execute(database.url(), &["--file", &script.to_string_lossy()])
+    database.execute(
+        url,
+        &["--single-transaction", "--file", &script.to_string_lossy()],
+    )?;
+    database.execute(url, &["--command", "VACUUM ANALYZE"])
 }
 
 fn write_lines(file: &Path, keys: &[Key], mut line: impl FnMut(&Key) -> String) -> Result<()> {
@@ -198,4 +191,23 @@ fn write_lines(file: &Path, keys: &[Key], mut line: impl FnMut(&Key) -> String) 
         writeln!(out, "{}", line(key)).with_context(cannot_write)?;
     }
     out.flush().with_context(cannot_write)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db;
+
+    #[test]
+    fn the_data_fit_the_schema() {
+        let database = Cluster::given_or_new().unwrap();
+        let files = tempfile::tempdir().unwrap();
+        let keys: Vec<Key> = (0..3).map(|number| Key::new(number).unwrap()).collect();
+        database
+            .with_database(|url| {
+                db::migrate(&database, url)?;
+                fill(&database, url, files.path(), &keys)
+            })
+            .unwrap();
+    }
 }
