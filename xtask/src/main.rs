@@ -4,6 +4,11 @@
     reason = "clock and environment are ports of the service, not of what its developers run"
 )]
 
+/// The service's allocator, so that its limit has no worse one.
+#[cfg(feature = "bench")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod bench;
 mod ci;
 mod commands;

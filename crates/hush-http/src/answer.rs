@@ -8,7 +8,7 @@ use hush_domain::time::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::headers::text;
+use crate::headers::{ROOM, text};
 use crate::problem::{Code, Problem};
 use crate::request::ApiRequest;
 
@@ -32,7 +32,7 @@ impl Answer {
 
     /// A document that is the same for everyone.
     pub(crate) fn bytes(content_type: &'static str, body: Bytes) -> Self {
-        let mut headers = HeaderMap::with_capacity(24);
+        let mut headers = HeaderMap::with_capacity(ROOM);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(
             header::CACHE_CONTROL,

@@ -10,6 +10,7 @@ use axum::response::Response;
 use http::HeaderValue;
 use hush_app::App;
 
+use crate::access::AccessLines;
 use crate::headers::text;
 use crate::measure::RequestMetrics;
 use crate::settings::HttpSettings;
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) app: Arc<App>,
     pub(crate) settings: HttpSettings,
     pub(crate) metrics: RequestMetrics,
+    pub(crate) access: AccessLines,
     pub(crate) documents: documents::Documents,
     /// `Cache-Control` of what may be reused for a while.
     pub(crate) cache_control: HeaderValue,
@@ -47,6 +49,7 @@ impl Api {
                 settings.cache_max_age.as_secs()
             )),
             docs_url: format!("{}/docs", settings.public_url),
+            access: AccessLines::new(settings.access_log),
             app,
             settings,
         });

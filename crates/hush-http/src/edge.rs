@@ -6,7 +6,6 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -18,9 +17,9 @@ use tower::Service;
 
 use crate::api::Api;
 use crate::problem::{Code, Problem};
-use crate::settings::{AccessLog, DEADLINE, SLOW};
+use crate::settings::DEADLINE;
 use crate::trail::Trail;
-use crate::{client, headers};
+use crate::{access, client, headers};
 
 pub(crate) async fn respond(api: &Api, request: Request<Body>, peer: SocketAddr) -> Response {
     let shared = &*api.shared;
@@ -47,8 +46,14 @@ pub(crate) async fn respond(api: &Api, request: Request<Body>, peer: SocketAddr)
     shared
         .metrics
         .record(trail.route.get().copied(), response.status(), took);
-    if is_logged(shared.settings.access_log, response.status(), took) {
-        log(api, &trail, &method, response.status(), took);
+    if shared.access.wants(response.status(), took) {
+        access::log(
+            &trail,
+            &method,
+            template(api, &trail),
+            response.status(),
+            took,
+        );
     }
     response
 }
@@ -101,28 +106,6 @@ fn write_problem(api: &Api, trail: &Trail, method: &Method, response: &mut Respo
             tracing::warn!(request_id, route, error = %cause, "a request could not be answered");
         }
     }
-}
-
-fn is_logged(mode: AccessLog, status: StatusCode, took: Duration) -> bool {
-    match mode {
-        AccessLog::All => true,
-        AccessLog::Errors => status.as_u16() >= 400 || took > SLOW,
-        AccessLog::Off => false,
-    }
-}
-
-fn log(api: &Api, trail: &Trail, method: &Method, status: StatusCode, took: Duration) {
-    tracing::info!(
-        target: "hush::access",
-        method = method.as_str(),
-        route = template(api, trail),
-        status = status.as_u16(),
-        latency_ms = took.as_secs_f64() * 1e3,
-        request_id = trail.request_id(),
-        server_id = trail.server.get().map(|id| id.get()),
-        token_id = trail.token.get().map(|id| id.get()),
-        "request"
-    );
 }
 
 fn template<'a>(api: &'a Api, trail: &Trail) -> &'a str {

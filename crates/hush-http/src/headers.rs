@@ -21,11 +21,11 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 );
 
 /// How many headers an answer has at most, so that its map never grows on the way.
-const ROOM: usize = 24;
+pub(crate) const ROOM: usize = 24;
 
 /// What every answer carries, whatever it says.
 pub(crate) fn common(headers: &mut HeaderMap, request_id: &HeaderValue) {
-    headers.reserve(ROOM);
+    headers.reserve(ROOM.saturating_sub(headers.len()));
     headers.insert(X_REQUEST_ID, request_id.clone());
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,

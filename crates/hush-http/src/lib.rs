@@ -4,6 +4,7 @@
 //! which gives every request what all of them need, and reaches a handler that asks [`hush_app`]. Handlers
 //! hold no rule.
 
+mod access;
 mod answer;
 mod api;
 mod client;

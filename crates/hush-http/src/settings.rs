@@ -11,13 +11,11 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) const MAX_BODY: usize = 64 * 1024;
 /// The largest head, in bytes.
 pub(crate) const MAX_HEAD: usize = 32 * 1024;
-/// A request that takes longer is slow, and the access log says so.
-pub(crate) const SLOW: Duration = Duration::from_secs(1);
 
 /// Which requests get a line in the access log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AccessLog {
-    /// Those answered with 4xx or 5xx, and slow ones (over one second).
+    /// Those answered with 4xx or 5xx, and slow ones (over one second), 100 in a second at most.
     #[default]
     Errors,
     /// All of them. A line costs about as much as a third of a request.

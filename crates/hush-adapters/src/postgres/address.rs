@@ -2,6 +2,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
 /// How to reach and use a database.
@@ -30,9 +31,11 @@ pub struct InvalidDatabaseUrl {
 
 impl DatabaseUrl {
     pub(super) fn options(&self) -> PgConnectOptions {
-        match self.0.get_application_name() {
-            Some(_) => self.0.clone(),
-            None => self.0.clone().application_name("hush"),
+        // Statements are measured by us, and their failures logged once, at the edge.
+        let options = self.0.clone().disable_statement_logging();
+        match options.get_application_name() {
+            Some(_) => options,
+            None => options.application_name("hush"),
         }
     }
 }
