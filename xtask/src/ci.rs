@@ -18,10 +18,10 @@ pub(crate) fn run() -> Result<()> {
         commands::run(commands::cargo().args(["fmt", "--all", "--check"]))
     })?;
     step("licences, sources and bans", deny)?;
+    step("walls", walls::run)?;
     let cluster = Cluster::given_or_new()?;
     step("lints and .sqlx", || db::check(&cluster, &mut lints()))?;
     step("documents", documents)?;
-    step("walls", walls::run)?;
     step("tests", || test::on(&cluster))
 }
 

@@ -86,7 +86,8 @@ const HOUSE: &[Room] = &[
     },
     Room {
         crate_name: "xtask",
-        inner: &[],
+        // For the tokens of what it measures.
+        inner: &["hush-domain"],
         in_tests: &[],
         never: &[],
     },
