@@ -1,17 +1,16 @@
 //! The one way to the database. Whatever Hush asks of PostgreSQL goes through [`Database`], which bounds how long
 //! it may take, measures it, and says of each failure whether it may pass.
 
-use std::ops::{Deref, DerefMut};
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use hush_ports::{BackendError, Clock};
+use sqlx::PgPool;
 use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, PgPool};
 
 use super::failure::Failure;
+use super::lending::{Lending, Lent};
 use super::meters::{Meters, Operation};
 use super::{PoolStatus, Settings, pools};
 use crate::system::SystemClock;
@@ -23,7 +22,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 /// Two pools over one database.
 pub(super) struct Database {
     /// For requests: nothing here waits for long.
-    serving: PgPool,
+    serving: Lending,
     /// For ingest and upkeep, which may take their time and wait for each other.
     background: PgPool,
     /// How many connections of the serving pool may have died with one that was found dead.
@@ -32,18 +31,15 @@ pub(super) struct Database {
     meters: Meters,
 }
 
-/// A connection of the serving pool while a call uses it.
-pub(super) struct Lent {
-    connection: PoolConnection<sqlx::Postgres>,
-    overdue: Arc<AtomicBool>,
-}
-
 impl Database {
     /// Pools that open their connections when they need them.
     pub(super) fn new(settings: &Settings) -> Self {
         let suspects = Arc::new(AtomicU32::new(0));
         Self {
-            serving: pools::serving(settings, Arc::clone(&suspects)),
+            serving: Lending::new(
+                pools::serving(settings, Arc::clone(&suspects)),
+                Arc::clone(&suspects),
+            ),
             background: pools::background(settings),
             suspects,
             clock: SystemClock::new(),
@@ -62,17 +58,31 @@ impl Database {
         Answer: Future<Output = Result<T, Failure>>,
     {
         self.measured(operation, async {
-            match self.attempt(&statements).await {
-                Err(failure) if failure.lost_connection() => self.attempt(&statements).await,
+            match self.attempt(&statements, true).await {
+                Err(failure) if failure.lost_connection() => self.attempt(&statements, true).await,
                 result => result,
             }
         })
         .await
     }
 
-    /// Carries out statements that change something, once: if the connection is lost, nobody knows what was
+    /// Carries out one statement that changes something, once: if the connection is lost, nobody knows what was
     /// carried out.
     pub(super) async fn write<T, Answer>(
+        &self,
+        operation: Operation,
+        statement: impl FnOnce(Lent) -> Answer,
+    ) -> Result<T, BackendError>
+    where
+        Answer: Future<Output = Result<T, Failure>>,
+    {
+        self.measured(operation, self.attempt(statement, true))
+            .await
+    }
+
+    /// Carries out a transaction, once. One that is left open is rolled back when the pool has its connection
+    /// back.
+    pub(super) async fn transact<T, Answer>(
         &self,
         operation: Operation,
         statements: impl FnOnce(Lent) -> Answer,
@@ -80,7 +90,8 @@ impl Database {
     where
         Answer: Future<Output = Result<T, Failure>>,
     {
-        self.measured(operation, self.attempt(statements)).await
+        self.measured(operation, self.attempt(statements, false))
+            .await
     }
 
     /// Carries out what belongs to no request and may take its time.
@@ -101,9 +112,9 @@ impl Database {
     /// The serving pool as it is now.
     pub(super) fn pool_status(&self) -> PoolStatus {
         PoolStatus {
-            max: self.serving.options().get_max_connections(),
-            open: self.serving.size(),
-            idle: u32::try_from(self.serving.num_idle()).unwrap_or(u32::MAX),
+            max: self.serving.pool().options().get_max_connections(),
+            open: self.serving.pool().size(),
+            idle: u32::try_from(self.serving.idle()).unwrap_or(u32::MAX),
         }
     }
 
@@ -129,47 +140,31 @@ impl Database {
     async fn attempt<T, Answer>(
         &self,
         statements: impl FnOnce(Lent) -> Answer,
+        keep: bool,
     ) -> Result<T, Failure>
     where
         Answer: Future<Output = Result<T, Failure>>,
     {
-        let overdue = Arc::new(AtomicBool::new(false));
-        let lent = Lent {
-            connection: self.serving.acquire().await?,
-            overdue: Arc::clone(&overdue),
-        };
-        let answer = pin!(statements(lent));
-        let Ok(result) = tokio::time::timeout(ANSWER_TIMEOUT, answer).await else {
-            overdue.store(true, Ordering::Relaxed);
-            return Err(Failure::Unanswered);
-        };
-        if result.as_ref().is_err_and(Failure::lost_connection) {
-            let most = self.serving.options().get_max_connections();
-            self.suspects.store(most, Ordering::Relaxed);
-        }
-        result
-    }
-}
-
-impl Deref for Lent {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        &self.connection
-    }
-}
-
-impl DerefMut for Lent {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.connection
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        // Back in the pool, the connection would wait for its answer until the operating system gives it up.
-        if self.overdue.load(Ordering::Relaxed) {
-            self.connection.close_on_drop();
+        let (lent, loan) = self.serving.lend().await?;
+        let answered = tokio::time::timeout(ANSWER_TIMEOUT, statements(lent)).await;
+        match answered {
+            Ok(Ok(answer)) => {
+                if keep {
+                    loan.keep();
+                }
+                Ok(answer)
+            }
+            Ok(Err(failure)) => {
+                if failure.lost_connection() {
+                    let most = self.serving.pool().options().get_max_connections();
+                    self.suspects.store(most, Ordering::Relaxed);
+                }
+                Err(failure)
+            }
+            Err(_) => {
+                loan.abandon();
+                Err(Failure::Unanswered)
+            }
         }
     }
 }

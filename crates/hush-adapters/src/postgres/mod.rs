@@ -12,6 +12,7 @@ mod database;
 mod failure;
 mod health;
 mod ingest;
+mod lending;
 mod limits;
 mod members;
 mod meters;

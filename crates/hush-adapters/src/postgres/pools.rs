@@ -10,13 +10,13 @@ use sqlx::{Connection, PgPool};
 use super::Settings;
 
 /// How long a request waits for a free connection, or for a new one.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(500);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a request's statement may run, as PostgreSQL is told.
 const STATEMENT_TIMEOUT: &str = "2s";
 /// How long a request's statement may wait for a lock, as PostgreSQL is told.
 const LOCK_TIMEOUT: &str = "500ms";
 /// After how long a connection that nobody used is asked whether it is still there.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
+pub(super) const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// The most connections of ingest and upkeep.
 const BACKGROUND_CONNECTIONS: u32 = 2;
 

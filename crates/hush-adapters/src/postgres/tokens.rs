@@ -119,7 +119,7 @@ impl Tokens for Postgres {
 
     async fn create(&self, token: NewToken) -> Result<(), CreateTokenError> {
         self.database
-            .write(Operation::CreateToken, |mut connection| async move {
+            .transact(Operation::CreateToken, |mut connection| async move {
                 create::create(&mut connection, &token).await
             })
             .await?

@@ -92,3 +92,19 @@ fn a_statement_that_waits_for_a_lock_is_given_up() {
     holder.join().unwrap();
     assert_eq!(get(service.api, "/v1/users/1", &token).status, 200);
 }
+
+#[test]
+fn it_ends_while_its_database_stalls() {
+    let database = Database::new();
+    let (service, proxy, token) = behind_proxy(&database);
+    assert_eq!(get(service.api, "/v1/users/1", &token).status, 200);
+    proxy.set(Way::Blocked);
+    // Its connections to the database are busy or dead by now.
+    assert_eq!(get(service.api, "/v1/users/1", &token).status, 503);
+    let clock = SystemClock::new();
+    service.signal("TERM");
+    let (status, log) = service.ended();
+    assert_eq!(status.code(), Some(0), "{log}");
+    let took = clock.monotonic();
+    assert!(took < Duration::from_secs(12), "{took:?}");
+}

@@ -14,15 +14,20 @@ async fn processes_share_a_bucket_exactly() {
     let processes = [database.connect().await, database.connect().await];
     let rule = per_minute(60);
     let mut requests = JoinSet::new();
-    for _ in 0..100 {
-        for process in &processes {
-            let process = process.clone();
-            requests.spawn(async move { process.take(bucket(1), rule).await.unwrap() });
-        }
+    for process in processes.iter().cycle().take(12) {
+        let process = process.clone();
+        requests.spawn(async move {
+            let mut decisions = Vec::new();
+            for _ in 0..20 {
+                decisions.push(process.take(bucket(1), rule).await.unwrap());
+            }
+            decisions
+        });
     }
     let decisions = requests.join_all().await;
     let mut remaining: Vec<_> = decisions
         .iter()
+        .flatten()
         .filter(|it| it.admitted)
         .map(|it| it.remaining)
         .collect();
