@@ -51,9 +51,12 @@ fn asked() -> Result<Option<Cli>, Failure> {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     let (command, sources) = cli.split();
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(Failure::operation)?
-        .block_on(commands::run(command, &sources))
+        .map_err(Failure::operation)?;
+    let done = runtime.block_on(commands::run(command, &sources));
+    // What is still under way, such as a look-up of a name, is waited for no longer.
+    runtime.shutdown_background();
+    done
 }

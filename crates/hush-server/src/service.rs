@@ -13,6 +13,7 @@ use hush_http::{Api, HttpSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::config::Settings;
 use crate::failure::Failure;
@@ -21,6 +22,8 @@ use crate::telemetry::{admin, logs, metrics};
 
 /// How often idle rate-limit buckets are dropped from the database.
 const SWEEP: Duration = Duration::from_mins(1);
+/// How long to wait for the database to close its connections.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A service that has its addresses, its logs and its metrics, and does not answer yet.
 pub struct Service {
@@ -81,8 +84,10 @@ impl Service {
             tokio::time::sleep(drain_delay).await;
         })
         .await;
+        drop(beside);
         if let Some(postgres) = &stores.postgres {
-            postgres.close().await;
+            // A database that stalls does not answer a farewell either.
+            let _ = timeout(FAREWELL, postgres.close()).await;
         }
         tracing::info!("stopped");
         Ok(())

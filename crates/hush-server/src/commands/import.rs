@@ -23,7 +23,5 @@ pub(super) async fn run(settings: &Settings, files: &[PathBuf]) -> Result<(), Fa
         &progress,
         imported,
     )
-    .await?;
-    progress.finish_and_clear();
-    Ok(())
+    .await
 }

@@ -15,7 +15,7 @@ mod wire;
 
 use hush_domain::events::{Extent, Generation};
 use hush_ports::{Clock, Ingest, IngestError};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 pub use check::check;
 pub use guild::Guild;
@@ -53,11 +53,12 @@ pub async fn apply(
     Ok(())
 }
 
-/// A progress bar over all members, which shows on a terminal only.
+/// A progress bar over all members, which shows on a terminal only and is gone from it when it is dropped.
 pub fn progress(guilds: &[Guild]) -> ProgressBar {
     let style = "importing {wide_bar} {human_pos}/{human_len} members, {eta} left";
     ProgressBar::new(guilds.iter().map(Guild::listed).sum())
         .with_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()))
+        .with_finish(ProgressFinish::AndClear)
 }
 
 /// What is said of an imported server.

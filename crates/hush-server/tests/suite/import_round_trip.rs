@@ -1,4 +1,5 @@
-//! Whatever servers there are: as JSON, in whatever order, they are read back as they were.
+//! Whatever servers there are: as JSON, in whatever order, they are read back as they were. And whatever else is
+//! in a file does no harm.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 use serde_json::{Value, json};
 
-use crate::import::{block_on, import};
+use crate::import::{GUILD, block_on, import};
 
 const SERVER: u64 = 500;
 
@@ -177,5 +178,18 @@ proptest! {
         prop_assert_eq!(members, guild.expected());
         let stats = block_on(memory.server_stats(server)).unwrap().unwrap();
         prop_assert_eq!((stats.members, stats.bots, stats.online), guild.expected_counts());
+    }
+
+    #[test]
+    fn a_file_with_anything_in_it_is_imported_or_refused_in_one_line(
+        place in 0..GUILD.len(),
+        length in 0..40_usize,
+        put in "[\\PC\\x00-\\x1f\"{}\\[\\],:0-9\\\\]{0,20}",
+    ) {
+        let cut = |index: usize| GUILD.floor_char_boundary(index.min(GUILD.len()));
+        let changed = format!("{}{put}{}", &GUILD[..cut(place)], &GUILD[cut(place + length)..]);
+        if let Err(line) = import(&[&changed]) {
+            prop_assert!(line.starts_with("0.json:") && !line.contains('\n'), "{}", line);
+        }
     }
 }

@@ -18,3 +18,4 @@ mod outages;
 mod samples;
 mod serve;
 mod support;
+mod tokens;

@@ -38,6 +38,19 @@ impl Database {
             .to_owned()
     }
 
+    /// Whether somebody waits for a lock in it.
+    pub(crate) fn is_waiting_for_a_lock(&self) -> bool {
+        let waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock')";
+        crate::import::block_on(async {
+            let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+            sqlx::query_scalar(waiting)
+                .fetch_one(&mut connection)
+                .await
+                .unwrap()
+        })
+    }
+
     /// Carries out a statement.
     pub(crate) fn execute(&self, statement: &str) {
         execute(&self.url(), statement);
