@@ -6,7 +6,7 @@
 //! [`for_each_limits_rule!`](crate::for_each_limits_rule) hand all lists to a macro of the adapter's test, so
 //! that a new rule reaches every adapter by itself:
 //!
-//! ```ignore
+//! ```text
 //! macro_rules! over_store {
 //!     ($module:ident { $($rule:ident),* $(,)? }) => {
 //!         mod $module {
