@@ -1,15 +1,45 @@
 //! How fast the service is: against a bare axum router that answers the same bytes, in the same run.
 
-use std::fs;
 use std::path::PathBuf;
+use std::{fmt, fs};
 
 use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use crate::commands;
 
+/// How much is measured.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// A short look instead of a measurement.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Only this store instead of all.
+    #[arg(long)]
+    pub(crate) store: Option<Store>,
+}
+
+/// Where the service keeps its data.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
+    /// In its own memory.
+    Memory,
+    /// In a PostgreSQL of its own, as durable as it is by default.
+    Postgres,
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "memory",
+            Self::Postgres => "PostgreSQL",
+        })
+    }
+}
+
 /// Builds what is measured and what measures, and lets the latter run on a core of its own, where there are two.
-pub(crate) fn run(quick: bool) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     commands::run(commands::cargo().args([
         "build",
         "--release",
@@ -31,8 +61,12 @@ pub(crate) fn run(quick: bool) -> Result<()> {
         measure.arg("measure");
     }
     measure.arg("--hush").arg(binaries.join("hush-server"));
-    if quick {
+    if options.quick {
         measure.arg("--quick");
+    }
+    if let Some(store) = options.store {
+        let name = store.to_possible_value().context("a store has no name")?;
+        measure.args(["--store", name.get_name()]);
     }
     commands::run(&mut measure)
 }

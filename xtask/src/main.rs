@@ -43,11 +43,7 @@ enum Task {
     /// Rewrite the OpenAPI documents under `openapi/` from the code.
     Openapi,
     /// Measure the service on each store against a bare router that answers the same bytes.
-    Bench {
-        /// A short look instead of a measurement.
-        #[arg(long)]
-        quick: bool,
-    },
+    Bench(bench::Options),
     #[cfg(feature = "bench")]
     #[command(hide = true)]
     Measure(measure::Arguments),
@@ -65,7 +61,7 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => ci::run(),
         Task::Walls => walls::run(),
         Task::Openapi => openapi::run(),
-        Task::Bench { quick } => bench::run(quick),
+        Task::Bench(options) => bench::run(&options),
         #[cfg(feature = "bench")]
         Task::Measure(arguments) => measure::run(&arguments),
         #[cfg(feature = "bench")]

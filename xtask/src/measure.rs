@@ -12,8 +12,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use crate::bench::{Options, Store};
 use crate::commands;
 use connection::{Answer, Connection};
 use fixture::Service;
@@ -31,9 +32,8 @@ pub(crate) struct Arguments {
     /// The core that is the servers' own.
     #[arg(long)]
     server_core: Option<usize>,
-    /// A short look instead of a measurement.
-    #[arg(long)]
-    quick: bool,
+    #[command(flatten)]
+    options: Options,
 }
 
 struct Pace {
@@ -43,7 +43,7 @@ struct Pace {
 
 /// Measures every kind of answer on every store and prints the table.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let pace = if arguments.quick {
+    let pace = if arguments.options.quick {
         Pace {
             rounds: 1,
             round: Duration::from_secs(1),
@@ -59,7 +59,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .build()?;
     runtime.block_on(async {
         let mut rows = Vec::new();
-        for store in fixture::STORES {
+        let stores = Store::value_variants().iter().copied();
+        let only = arguments.options.store;
+        for store in stores.filter(|store| only.is_none_or(|only| only == *store)) {
             commands::say(format_args!(
                 "filling {} servers into {store}",
                 fixture::SERVERS

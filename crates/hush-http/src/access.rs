@@ -34,18 +34,22 @@ impl AccessLines {
     }
 
     /// Whether a request that was answered like this gets a line.
-    pub(crate) fn wants(&self, status: StatusCode, took: Duration) -> bool {
+    pub(crate) fn wants(&self, status: StatusCode, started: Instant, took: Duration) -> bool {
         match self.mode {
             AccessLog::All => true,
             AccessLog::Off => false,
-            AccessLog::Errors => (status.as_u16() >= 400 || took > SLOW) && self.has_room(),
+            AccessLog::Errors => {
+                (status.as_u16() >= 400 || took > SLOW) && self.has_room(started + took)
+            }
         }
     }
 
     /// Whether one more line fits into this second. Says once how many did not fit into an earlier one.
-    fn has_room(&self) -> bool {
-        let second = self.began.elapsed().as_secs();
-        if self.second.swap(second, Ordering::Relaxed) != second {
+    fn has_room(&self, now: Instant) -> bool {
+        let second = now.saturating_duration_since(self.began).as_secs();
+        if self.second.load(Ordering::Relaxed) != second
+            && self.second.swap(second, Ordering::Relaxed) != second
+        {
             let left_out = self
                 .lines
                 .swap(0, Ordering::Relaxed)
@@ -83,14 +87,15 @@ mod tests {
         let wanted = |status: u16, count: usize| {
             let status = StatusCode::from_u16(status).unwrap();
             (0..count)
-                .filter(|_| lines.wants(status, Duration::ZERO))
+                .filter(|_| lines.wants(status, Instant::now(), Duration::ZERO))
                 .count()
         };
         assert_eq!(wanted(200, 500), 0);
         assert_eq!(wanted(404, 500), 100);
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(wanted(503, 30), 30);
-        assert!(lines.wants(StatusCode::OK, SLOW + Duration::from_millis(1)));
-        assert!(!lines.wants(StatusCode::OK, SLOW));
+        let took = |took| lines.wants(StatusCode::OK, Instant::now(), took);
+        assert!(took(SLOW + Duration::from_millis(1)));
+        assert!(!took(SLOW));
     }
 }

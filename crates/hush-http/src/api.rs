@@ -60,8 +60,12 @@ impl Api {
     }
 
     /// Answers one request of the client at `peer`.
-    pub async fn respond(&self, request: Request<Body>, peer: SocketAddr) -> Response {
-        edge::respond(self, request, peer).await
+    pub fn respond(
+        &self,
+        request: Request<Body>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Response> + use<> {
+        edge::respond(self.clone(), request, peer)
     }
 
     /// What the operator decided.

@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
+use futures::future::{Either, ready};
 use http::{Method, StatusCode, header};
 use tokio::time::timeout_at;
 use tower::Service;
@@ -21,23 +22,31 @@ use crate::settings::DEADLINE;
 use crate::trail::Trail;
 use crate::{access, client, headers};
 
-pub(crate) async fn respond(api: &Api, request: Request<Body>, peer: SocketAddr) -> Response {
-    let shared = &*api.shared;
-    let client = client::address(
-        peer.ip(),
-        request.headers(),
-        &shared.settings.trusted_proxies,
-    );
+pub(crate) fn respond(
+    api: Api,
+    request: Request<Body>,
+    peer: SocketAddr,
+) -> impl Future<Output = Response> {
+    let proxies = &api.shared.settings.trusted_proxies;
+    let client = client::address(peer.ip(), request.headers(), proxies);
     let trail = Arc::new(Trail::new(request.headers(), client));
     let method = request.method().clone();
-    let mut response = if is_preflight(&request) {
-        let mut response = StatusCode::NO_CONTENT.into_response();
-        headers::preflight(response.headers_mut());
-        response
+    // What a future holds is moved with it, so the request goes straight into the router's.
+    let answer = if is_preflight(&request) {
+        Either::Left(ready(preflight()))
     } else {
-        route(api, request, &trail).await
+        Either::Right(route(&api, request, &trail))
     };
-    write_problem(api, &trail, &method, &mut response);
+    async move {
+        let response = answer.await;
+        finish(&api, &trail, &method, response)
+    }
+}
+
+/// Adds what every answer carries, counts and logs it.
+fn finish(api: &Api, trail: &Trail, method: &Method, mut response: Response) -> Response {
+    let shared = &*api.shared;
+    write_problem(api, trail, method, &mut response);
     headers::common(response.headers_mut(), &trail.request_id);
     if let Some(quota) = trail.quota.get() {
         headers::quota(response.headers_mut(), quota);
@@ -46,30 +55,33 @@ pub(crate) async fn respond(api: &Api, request: Request<Body>, peer: SocketAddr)
     shared
         .metrics
         .record(trail.route.get().copied(), response.status(), took);
-    if shared.access.wants(response.status(), took) {
-        access::log(
-            &trail,
-            &method,
-            template(api, &trail),
-            response.status(),
-            took,
-        );
+    if shared.access.wants(response.status(), trail.started, took) {
+        access::log(trail, method, template(api, trail), response.status(), took);
     }
     response
 }
 
 /// Lets the router answer, within the deadline and whatever the handler does.
-async fn route(api: &Api, mut request: Request<Body>, trail: &Arc<Trail>) -> Response {
+fn route(
+    api: &Api,
+    mut request: Request<Body>,
+    trail: &Arc<Trail>,
+) -> impl Future<Output = Response> + use<> {
     request.extensions_mut().insert(trail.clone());
-    let mut router = api.router.clone();
-    let answer = AssertUnwindSafe(async move { router.call(request).await }).catch_unwind();
-    match timeout_at(trail.started + DEADLINE, answer).await {
+    let answer = AssertUnwindSafe(api.router.clone().call(request)).catch_unwind();
+    timeout_at(trail.started + DEADLINE, answer).map(|answer| match answer {
         Ok(Ok(Ok(response))) => response,
         Ok(Ok(Err(never))) => match never {},
         // The panic hook has logged it.
         Ok(Err(_)) => Problem::new(Code::Internal).into_response(),
         Err(_) => Problem::new(Code::Unavailable).into_response(),
-    }
+    })
+}
+
+fn preflight() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    headers::preflight(response.headers_mut());
+    response
 }
 
 fn is_preflight(request: &Request<Body>) -> bool {

@@ -1,8 +1,11 @@
 //! The headers that every answer carries.
 
-use bytes::Bytes;
+use std::fmt::Write as _;
+
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use hush_app::Quota;
+use hush_domain::limits::Bucket;
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -62,22 +65,58 @@ pub(crate) fn quota(headers: &mut HeaderMap, quota: &Quota) {
     let limit = quota.rule.requests();
     let window = quota.rule.window().as_secs();
     let (remaining, seconds) = (quota.remaining, quota.more_in_seconds);
-    headers.insert(
-        RATELIMIT_POLICY,
-        text(format!("\"{policy}\";q={limit};w={window}")),
-    );
-    headers.insert(
-        RATELIMIT,
-        text(format!("\"{policy}\";r={remaining};t={seconds}")),
-    );
-    headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(limit));
-    headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(remaining));
-    headers.insert(X_RATELIMIT_RESET, HeaderValue::from(quota.reset_at));
-    headers.insert(X_RATELIMIT_RESET_AFTER, HeaderValue::from(seconds));
-    headers.insert(X_RATELIMIT_BUCKET, text(quota.bucket.to_string()));
+    let mut value = Values::new();
+    value.text("\"").text(policy).text("\";q=").number(limit);
+    headers.insert(RATELIMIT_POLICY, value.text(";w=").number(window).end());
+    value
+        .text("\"")
+        .text(policy)
+        .text("\";r=")
+        .number(remaining);
+    headers.insert(RATELIMIT, value.text(";t=").number(seconds).end());
+    headers.insert(X_RATELIMIT_LIMIT, value.number(limit).end());
+    headers.insert(X_RATELIMIT_REMAINING, value.number(remaining).end());
+    headers.insert(X_RATELIMIT_RESET, value.number(quota.reset_at).end());
+    headers.insert(X_RATELIMIT_RESET_AFTER, value.number(seconds).end());
+    headers.insert(X_RATELIMIT_BUCKET, value.bucket(quota.bucket).end());
 }
 
-/// A value of our own making: visible ASCII, so that it always is one.
+/// Header values that are written one after the other into one piece of memory: a string for each, and the
+/// formatting machinery for each number, cost more than the rest of an answer's headers.
+struct Values(BytesMut);
+
+impl Values {
+    fn new() -> Self {
+        Self(BytesMut::with_capacity(160))
+    }
+
+    fn text(&mut self, text: &str) -> &mut Self {
+        self.0.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    fn number(&mut self, number: impl itoa::Integer) -> &mut Self {
+        self.text(itoa::Buffer::new().format(number))
+    }
+
+    fn bucket(&mut self, bucket: Bucket) -> &mut Self {
+        // Writing into memory cannot fail.
+        let _ = write!(self.0, "{bucket}");
+        self
+    }
+
+    /// What was written since the last end.
+    fn end(&mut self) -> HeaderValue {
+        visible(self.0.split().freeze())
+    }
+}
+
+/// A value of our own making.
 pub(crate) fn text(value: String) -> HeaderValue {
-    HeaderValue::from_maybe_shared(Bytes::from(value)).unwrap_or(HeaderValue::from_static(""))
+    visible(value.into())
+}
+
+/// Visible ASCII always is a value.
+fn visible(bytes: Bytes) -> HeaderValue {
+    HeaderValue::from_maybe_shared(bytes).unwrap_or(HeaderValue::from_static(""))
 }

@@ -4,15 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use hush_app::{Denied, Failure, NotReady};
 use hush_domain::permission::Refusal;
 use serde::Serialize;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::headers::text;
+use crate::headers::{ROOM, text};
 
 /// The seconds after which a client may ask again when the service cannot answer.
 const RETRY_UNAVAILABLE: u64 = 1;
@@ -188,10 +187,11 @@ impl Problem {
         if let Some(seconds) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        let mut json = Vec::with_capacity(512);
         // A body of strings and numbers always has a JSON form.
-        let bytes = serde_json::to_vec(&body).unwrap_or_default();
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-        *response.body_mut() = Bytes::from(bytes).into();
+        let _ = serde_json::to_writer(&mut json, &body);
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(json.len()));
+        *response.body_mut() = json.into();
     }
 
     pub(crate) fn body<'a>(&'a self, docs: &str, request_id: &'a str) -> Body<'a> {
@@ -329,7 +329,9 @@ impl From<NotReady> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.code.status().into_response();
+        let mut response = Response::default();
+        *response.status_mut() = self.code.status();
+        *response.headers_mut() = HeaderMap::with_capacity(ROOM);
         response.extensions_mut().insert(self);
         response
     }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use futures::FutureExt;
 use http::Request;
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -87,26 +88,25 @@ async fn connection(mut stream: TcpStream, peer: SocketAddr, api: Api, watch: Ar
     };
     let guarded = TokioIo::new(Guarded::new(stream, prefix, protocol, watch.clone()));
     let service = service_fn(|request: Request<Incoming>| {
-        let api = api.clone();
         let running = Watch::request(watch);
-        async move {
-            let body = |incoming: Incoming| {
-                if incoming.is_end_stream() {
-                    Body::empty()
-                } else {
-                    Body::new(incoming)
-                }
-            };
-            let response = api.respond(request.map(body), peer).await;
+        let body = |incoming: Incoming| {
+            if incoming.is_end_stream() {
+                Body::empty()
+            } else {
+                Body::new(incoming)
+            }
+        };
+        api.respond(request.map(body), peer).map(|response| {
             drop(running);
             Ok::<_, Infallible>(response)
-        }
+        })
     });
     match protocol {
         Protocol::Http1 => {
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new())
                 .header_read_timeout(None)
+                .writev(false)
                 .max_header_size(MAX_HEAD);
             run(http.serve_connection(guarded, service), watch, |http| {
                 http.graceful_shutdown();
@@ -133,6 +133,7 @@ async fn run<C: Future>(connection: C, watch: &Watch, end: impl Fn(Pin<&mut C>))
     loop {
         tokio::select! {
             // Whatever ends a connection (the client going away, a broken frame) is nothing to report.
+            biased;
             _ = connection.as_mut() => return,
             verdict = watch.verdict() => match verdict {
                 Verdict::End => end(connection.as_mut()),

@@ -9,7 +9,7 @@ use hush_app::Quota;
 use hush_domain::ids::{ServerId, TokenId};
 use tokio::time::Instant;
 
-use crate::headers::X_REQUEST_ID;
+use crate::headers::{X_REQUEST_ID, text};
 
 /// One request's trail: made at the edge, filled on the way in, read on the way out.
 #[derive(Debug)]
@@ -68,14 +68,13 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 /// A number that no other request of this process has, behind one that hardly another process has. It names
 /// a request and guards nothing, so it need not be unpredictable.
 fn new_request_id() -> HeaderValue {
-    static PROCESS: OnceLock<u64> = OnceLock::new();
+    static PROCESS: OnceLock<String> = OnceLock::new();
     static REQUESTS: AtomicU64 = AtomicU64::new(0);
     let process = PROCESS.get_or_init(|| {
         // Each `RandomState` is seeded by the operating system.
         use std::hash::{BuildHasher, RandomState};
-        RandomState::new().hash_one(std::process::id())
+        format!("{:016x}-", RandomState::new().hash_one(std::process::id()))
     });
     let request = REQUESTS.fetch_add(1, Ordering::Relaxed);
-    HeaderValue::try_from(format!("{process:016x}-{request:x}"))
-        .unwrap_or(HeaderValue::from_static("unknown"))
+    text([process, itoa::Buffer::new().format(request)].concat())
 }

@@ -1,10 +1,12 @@
 //! What goes over the wire: the JSON shapes of the API, and nothing else.
 
+use std::fmt::Display;
+
 use hush_app::Identity;
 use hush_domain::ids::ServerId;
 use hush_domain::servers::Membership;
 use hush_domain::stats::Stats;
-use hush_domain::users::Member;
+use hush_domain::users::{Member, Username};
 use hush_domain::{permission, scopes};
 use serde::{Serialize, Serializer};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -18,21 +20,22 @@ pub(crate) struct Snowflake(#[serde(serialize_with = "as_text")] pub(crate) u64)
 /// A user with the roles held in the addressed server.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "123456", "username": "User#1234", "roles": ["Admin", "Member"]}))]
-pub(crate) struct User {
+pub(crate) struct User<'a> {
     /// The user's id.
     id: Snowflake,
     /// `name#1234` for accounts that still have a discriminator, else the plain name.
-    #[schema(min_length = 1, max_length = 105)]
-    username: String,
+    #[serde(serialize_with = "as_text")]
+    #[schema(value_type = String, min_length = 1, max_length = 105)]
+    username: &'a Username,
     /// Role names, highest position first, without the implicit everyone-role.
     #[schema(max_items = 250)]
-    roles: Vec<RoleName>,
+    roles: Vec<RoleName<'a>>,
 }
 
 /// The name of a role.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(value_type = String, min_length = 1, max_length = 100, example = "Admin")]
-pub(crate) struct RoleName(String);
+pub(crate) struct RoleName<'a>(&'a str);
 
 /// A page of users, by ascending id.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,10 +43,10 @@ pub(crate) struct RoleName(String);
     "users": [{"id": "123456", "username": "User#1234", "roles": ["Admin", "Member"]}],
     "next": "1e240",
 }))]
-pub(crate) struct UserPage {
+pub(crate) struct UserPage<'a> {
     /// The users.
     #[schema(max_items = 1000)]
-    pub(crate) users: Vec<User>,
+    pub(crate) users: Vec<User<'a>>,
     /// The cursor of the next page; `null` on the last one.
     #[schema(required, pattern = "^[0-9a-f]{1,16}$", max_length = 16)]
     pub(crate) next: Option<String>,
@@ -148,15 +151,15 @@ word! {
     "What a token may be used for at most."
 }
 
-impl From<&Member> for User {
-    fn from(member: &Member) -> Self {
+impl<'a> From<&'a Member> for User<'a> {
+    fn from(member: &'a Member) -> Self {
         Self {
             id: Snowflake(member.user.id.get()),
-            username: member.user.username.to_string(),
+            username: &member.user.username,
             roles: member
                 .roles
                 .iter()
-                .map(|role| RoleName(role.to_string()))
+                .map(|role| RoleName(role.as_str()))
                 .collect(),
         }
     }
@@ -198,10 +201,6 @@ impl From<&(ServerId, Option<Membership>)> for NamedServer {
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn as_text<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(id)
+fn as_text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }

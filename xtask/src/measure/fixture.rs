@@ -1,6 +1,5 @@
 //! What the service is filled with: many servers with an owner each, and a token for each of these.
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -12,6 +11,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::process::{Process, free_address, on_core};
+use crate::bench::Store;
 use crate::commands;
 use crate::postgres::{Cluster, Purpose};
 use crate::workspace;
@@ -20,17 +20,6 @@ use crate::workspace;
 pub(super) const SERVERS: usize = 50_000;
 /// How many more there are to be driven into their limit, one in a round.
 const RESERVED: usize = 10;
-
-/// Where the service keeps its data.
-#[derive(Clone, Copy)]
-pub(super) enum Store {
-    /// In its own memory.
-    Memory,
-    /// In a PostgreSQL of its own, as durable as it is by default.
-    Postgres,
-}
-
-pub(super) const STORES: [Store; 2] = [Store::Memory, Store::Postgres];
 
 /// A server's owner and the token with which they ask for themselves.
 pub(super) struct Key {
@@ -111,15 +100,6 @@ impl Key {
             server: format!("{}", 100_000_000_000_000_000 + number),
             user: format!("{}", 200_000_000_000_000_000 + number),
             secret: secret.expose().to_owned(),
-        })
-    }
-}
-
-impl fmt::Display for Store {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Memory => "memory",
-            Self::Postgres => "PostgreSQL",
         })
     }
 }

@@ -4,9 +4,9 @@ use std::io::{self, Write as _};
 
 use anyhow::Result;
 
-use super::fixture::Store;
 use super::load::Round;
 use super::question::Kind;
+use crate::bench::Store;
 
 /// A round of the service and the round of the limit that followed.
 pub(super) struct Sample {

@@ -33,7 +33,7 @@ const DEFAULT_LIMIT: u16 = 50;
         ("after" = Option<String>, Query, pattern = "^[0-9a-f]{1,16}$", max_length = 16,
             description = "The cursor `next` of the page before; opaque."),
     ),
-    responses((status = 200, body = UserPage, description = "A page of users.")),
+    responses((status = 200, body = UserPage<'_>, description = "A page of users.")),
 )]
 pub(super) async fn list_users(mut request: ApiRequest) -> Result<Response, Problem> {
     let target = request.queried_server();
@@ -71,7 +71,7 @@ pub(super) async fn list_users(mut request: ApiRequest) -> Result<Response, Prob
         ("server_id" = Option<Snowflake>, Query, description = "The addressed server. May be left out \
             when the token names exactly one."),
     ),
-    responses((status = 200, body = User, description = "The user.")),
+    responses((status = 200, body = User<'_>, description = "The user.")),
 )]
 pub(super) async fn get_user(mut request: ApiRequest) -> Result<Response, Problem> {
     let target = request.queried_server();
