@@ -14,7 +14,7 @@ use crate::access::AccessLines;
 use crate::headers::text;
 use crate::measure::RequestMetrics;
 use crate::settings::HttpSettings;
-use crate::{documents, edge, openapi, routes};
+use crate::{documents, edge, openapi, problem, routes};
 
 /// The HTTP API over an [`App`]. Cheap to clone.
 #[derive(Clone)]
@@ -32,8 +32,7 @@ pub(crate) struct Shared {
     pub(crate) documents: documents::Documents,
     /// `Cache-Control` of what may be reused for a while.
     pub(crate) cache_control: HeaderValue,
-    /// Where the documentation is.
-    pub(crate) docs_url: String,
+    pub(crate) problem_types: problem::Types,
 }
 
 impl Api {
@@ -48,7 +47,7 @@ impl Api {
                 "private, max-age={}",
                 settings.cache_max_age.as_secs()
             )),
-            docs_url: format!("{}/docs", settings.public_url),
+            problem_types: problem::Types::new(&settings.public_url),
             access: AccessLines::new(settings.access_log),
             app,
             settings,

@@ -106,7 +106,7 @@ fn write_problem(api: &Api, trail: &Trail, method: &Method, response: &mut Respo
             let same = Code::ALL.iter().rev().find(|code| code.status() == status);
             Problem::new(same.copied().unwrap_or(Code::Internal))
         });
-    problem.write(&api.shared.docs_url, trail.request_id(), response);
+    problem.write(&api.shared.problem_types, trail.request_id(), response);
     if method == Method::HEAD {
         *response.body_mut() = Body::empty();
     }

@@ -11,7 +11,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::problem::{Body, Code, Problem};
+use crate::problem::{Body, Code, Problem, Types};
 use crate::{HttpSettings, routes};
 
 /// The name of the security scheme.
@@ -192,10 +192,10 @@ fn errors(path: &str, operation: &path::Operation, addresses_server: bool) -> Ve
 fn add_problems(operation: &mut path::Operation, codes: &[Code], public_url: &str) {
     let Some(first) = codes.first() else { return };
     let status = first.status().as_u16().to_string();
-    let docs = format!("{public_url}/docs");
+    let types = Types::new(public_url);
     let examples = codes.iter().map(|code| {
         let problem = Problem::example(*code);
-        let value = serde_json::to_value(problem.body(&docs, "4bf92f3577b34da6-1")).ok();
+        let value = serde_json::to_value(problem.body(&types, "4bf92f3577b34da6-1")).ok();
         let example = ExampleBuilder::new()
             .summary(code.title())
             .value(value)

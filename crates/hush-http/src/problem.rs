@@ -172,8 +172,8 @@ impl Problem {
     }
 
     /// The body and the headers that belong to it, in `response`, whose other headers stay.
-    pub(crate) fn write(&self, docs: &str, request_id: &str, response: &mut Response) {
-        let body = self.body(docs, request_id);
+    pub(crate) fn write(&self, types: &Types, request_id: &str, response: &mut Response) {
+        let body = self.body(types, request_id);
         *response.status_mut() = self.code.status();
         let headers = response.headers_mut();
         headers.insert(
@@ -194,9 +194,9 @@ impl Problem {
         *response.body_mut() = json.into();
     }
 
-    pub(crate) fn body<'a>(&'a self, docs: &str, request_id: &'a str) -> Body<'a> {
+    pub(crate) fn body<'a>(&'a self, types: &'a Types, request_id: &'a str) -> Body<'a> {
         Body {
-            r#type: format!("{docs}/problems/{}", self.code.as_str()),
+            r#type: types.of(self.code),
             code: self.code,
             title: self.code.title(),
             status: self.code.status().as_u16(),
@@ -210,13 +210,30 @@ impl Problem {
     }
 }
 
+/// The addresses that name the codes as types, one for each, by the order of the table.
+pub(crate) struct Types(Vec<String>);
+
+impl Types {
+    /// The codes' sections in the documentation of the service at `public_url`.
+    pub(crate) fn new(public_url: &str) -> Self {
+        let address = |code: &Code| format!("{public_url}/docs/problems/{}", code.as_str());
+        Self(Code::ALL.iter().map(address).collect())
+    }
+
+    fn of(&self, code: Code) -> &str {
+        self.0
+            .get(code as usize)
+            .map_or("about:blank", String::as_str)
+    }
+}
+
 /// Why a request was not answered as asked (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct Body<'a> {
     /// The address of the code's section in the documentation.
     #[schema(format = "uri", max_length = 2048)]
-    r#type: String,
+    r#type: &'a str,
     /// The stable name of the error.
     code: Code,
     /// What it is, in one line.

@@ -13,7 +13,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::settings::DEADLINE;
 
-/// How often the sweep looks. A connection is late by at most this much more than it may be.
+/// How often the sweep looks, and how exact the notes' times are. A connection is late by at most twice this
+/// much more than it may be, and never early.
 const SWEEP: Duration = Duration::from_millis(250);
 
 /// The service runs.
@@ -32,7 +33,8 @@ pub(super) enum Verdict {
     Drop,
 }
 
-/// One connection's notes. Times are milliseconds since the list was made, plus one; 0 is "not so".
+/// One connection's notes. Times are those of the sweep before, in milliseconds since the list was made, plus
+/// one; 0 is "not so".
 #[derive(Debug)]
 pub(super) struct Watch {
     list: Arc<Watches>,
@@ -54,6 +56,8 @@ pub(super) struct Watch {
 #[derive(Debug)]
 pub(super) struct Watches {
     began: Instant,
+    /// When the sweep last looked: asking the system's clock with each note costs more than the note.
+    now: AtomicU64,
     idle: Duration,
     open: Mutex<HashMap<u64, Arc<Watch>>>,
     next_id: AtomicU64,
@@ -118,7 +122,7 @@ impl Watch {
         let now = self.list.now();
         let late = |since: &AtomicU64, limit: Duration| {
             let since = since.load(Ordering::Relaxed);
-            since != 0 && u128::from(now.saturating_sub(since)) > limit.as_millis()
+            since != 0 && u128::from(now.saturating_sub(since)) > (limit + SWEEP).as_millis()
         };
         let is_set = |since: &AtomicU64| since.load(Ordering::Relaxed) != 0;
         if late(&self.blocked_since, DEADLINE) {
@@ -164,6 +168,7 @@ impl Watches {
     pub(super) fn new(idle: Duration) -> Arc<Self> {
         Arc::new(Self {
             began: Instant::now(),
+            now: AtomicU64::new(1),
             idle,
             open: Mutex::default(),
             next_id: AtomicU64::new(0),
@@ -193,6 +198,8 @@ impl Watches {
         let mut ticks = tokio::time::interval(SWEEP);
         loop {
             ticks.tick().await;
+            let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.now.store(now.saturating_add(1), Ordering::Relaxed);
             for watch in self.lock().values().filter(|watch| watch.judge().is_some()) {
                 watch.told.notify_one();
             }
@@ -232,9 +239,7 @@ impl Watches {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis())
-            .unwrap_or(u64::MAX)
-            .saturating_add(1)
+        self.now.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Watch>>> {
