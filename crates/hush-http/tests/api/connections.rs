@@ -8,8 +8,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-use crate::failures::broken_world;
+use crate::failures::{broken_users, broken_world};
 use crate::support::{ALL, HOME, OWNER, World};
 
 struct Service {
@@ -233,7 +234,7 @@ async fn beyond_the_cap_a_connection_waits_for_a_place() {
     let mut third = connect(&service).await;
     third.write_all(LIVEZ.as_bytes()).await.unwrap();
     let mut byte = [0; 1];
-    let early = tokio::time::timeout(Duration::from_millis(200), third.peek(&mut byte)).await;
+    let early = timeout(Duration::from_millis(200), third.peek(&mut byte)).await;
     assert!(early.is_err(), "answered beyond the cap");
     drop(open);
     assert!(read_answer(&mut third).await.starts_with("HTTP/1.1 200"));
@@ -268,4 +269,29 @@ async fn at_the_end_what_runs_is_finished_and_the_rest_is_closed() {
         TcpStream::connect(service.address).await.is_err(),
         "still listening"
     );
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_takes_its_request_with_it() {
+    let settings = HttpSettings {
+        max_connections: 1,
+        ..HttpSettings::default()
+    };
+    let world = World::with(settings, |ports| ports.users = broken_users()).await;
+    let token = world.token(OWNER, &[HOME], &ALL).await;
+    let service = start(&world).await;
+    // One is gone while the store is still asked, one in the middle of a long answer; each had the only place.
+    for (path, read) in [("/v1/users/4", 0), ("/openapi.json", 100)] {
+        let mut stream = connect(&service).await;
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.read_exact(&mut vec![0; read]).await.unwrap();
+        stream.set_zero_linger().unwrap();
+    }
+    let mut stream = connect(&service).await;
+    stream.write_all(LIVEZ.as_bytes()).await.unwrap();
+    // Sooner than the deadline by which the place would be free anyway.
+    let answer = timeout(Duration::from_secs(5), read_answer(&mut stream)).await;
+    assert!(answer.unwrap().starts_with("HTTP/1.1 200"));
 }

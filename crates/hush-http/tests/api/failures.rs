@@ -33,9 +33,13 @@ impl Users for Broken {
     }
 }
 
+pub(crate) fn broken_users() -> Arc<dyn Users> {
+    Arc::new(Broken)
+}
+
 pub(crate) async fn broken_world() -> World {
     World::with(HttpSettings::default(), |ports| {
-        ports.users = Arc::new(Broken);
+        ports.users = broken_users();
     })
     .await
 }

@@ -52,7 +52,7 @@ pub fn start(settings: &LogSettings) -> Result<Logs, Failure> {
 }
 
 /// Logs a panic in place of Rust's own report, so that it is there once and in the log's format.
-fn log_panic(panic: &PanicHookInfo<'_>) {
+pub fn log_panic(panic: &PanicHookInfo<'_>) {
     let reason = panic.payload_as_str().unwrap_or("no reason given");
     let place = panic.location().map(ToString::to_string);
     let thread = std::thread::current();

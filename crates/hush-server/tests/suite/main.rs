@@ -15,6 +15,7 @@ mod import_errors;
 mod import_round_trip;
 mod operator;
 mod outages;
+mod panics;
 mod samples;
 mod serve;
 mod support;
