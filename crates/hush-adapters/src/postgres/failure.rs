@@ -1,6 +1,7 @@
 //! What can go wrong between Hush and its database, and whether it may pass.
 
 use std::fmt::Display;
+use std::io;
 
 use hush_ports::BackendError;
 
@@ -43,6 +44,12 @@ impl Failure {
             }
             Self::Database(_) | Self::Unanswered | Self::Stored { .. } => false,
         }
+    }
+
+    /// Whether a connection was not even made because what came in place of its encryption is not right.
+    pub(super) fn is_of_tls(&self) -> bool {
+        // So rustls reports it through a stream of bytes.
+        matches!(self, Self::Database(sqlx::Error::Io(error)) if error.kind() == io::ErrorKind::InvalidData)
     }
 
     /// Whether the same call may succeed later.

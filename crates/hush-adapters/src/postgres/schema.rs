@@ -40,6 +40,17 @@ pub enum ConnectError {
         /// What PostgreSQL says.
         cause: String,
     },
+    /// The encrypted way there cannot be trusted.
+    #[error(
+        "TLS with PostgreSQL at {at} fails ({cause}): name the authority of its certificate with \
+         sslrootcert=FILE in the address, or correct sslmode"
+    )]
+    Untrusted {
+        /// The database's address.
+        at: String,
+        /// What is wrong with the certificate, or with what came in its place.
+        cause: String,
+    },
     /// PostgreSQL is too old.
     #[error("PostgreSQL at {at} is version {major}, but Hush needs 15 or newer: upgrade it")]
     TooOld {
@@ -120,7 +131,9 @@ async fn reach(url: &DatabaseUrl) -> Result<PgConnection, ConnectError> {
     let attempts = async {
         loop {
             match options.connect().await.map_err(Failure::from) {
-                Err(failure) if failure.is_transient() => last = Some(failure),
+                Err(failure) if failure.is_transient() && !failure.is_of_tls() => {
+                    last = Some(failure);
+                }
                 result => return result,
             }
             tokio::time::sleep(REACH_PAUSE).await;
@@ -136,6 +149,10 @@ async fn reach(url: &DatabaseUrl) -> Result<PgConnection, ConnectError> {
             }),
             _ => Ok(connection),
         },
+        Ok(Err(untrusted)) if untrusted.is_of_tls() => Err(ConnectError::Untrusted {
+            at,
+            cause: untrusted.to_string(),
+        }),
         Ok(Err(refusal)) => Err(ConnectError::Refused {
             at,
             cause: refusal.to_string(),

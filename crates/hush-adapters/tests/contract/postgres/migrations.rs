@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 use hush_adapters::postgres::{ConnectError, DatabaseUrl, Postgres, Settings};
 use hush_ports::{Health, Limiter};
 use sqlx::{AssertSqlSafe, Executor};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::database::TestDatabase;
@@ -123,6 +125,26 @@ async fn a_foreign_schema_is_refused() {
             "{error:?}"
         );
     }
+}
+
+/// Whatever answers in place of the encryption that was asked for is named at once: waiting for a certificate to
+/// become right is in vain.
+#[tokio::test]
+async fn what_breaks_tls_is_named_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // The eight bytes that ask for TLS, a yes, and nothing of the kind.
+        stream.read_exact(&mut [0; 8]).await.unwrap();
+        stream.write_all(b"S and no TLS at all").await.unwrap();
+        stream.read_to_end(&mut Vec::new()).await.unwrap();
+    });
+    let url = format!("postgres://hush:a-secret@{address}/hush?sslmode=require");
+    let url: DatabaseUrl = url.parse().unwrap();
+    let error = Postgres::migrate(&url).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Untrusted { .. }), "{error:?}");
+    assert!(error.to_string().contains("sslrootcert"), "{error}");
 }
 
 /// A database that is not there is refused by name, and the password is not in the message.
