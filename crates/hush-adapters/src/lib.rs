@@ -1,8 +1,15 @@
-//! How Hush stores, behind the ports: in [`memory`], and in PostgreSQL with the feature `postgres`; what
-//! the operating [`system`] knows; and [`refusals`] that need not be asked for twice.
+//! How Hush stores, behind the ports: in [`memory`], in PostgreSQL with the feature `postgres`, and in an SQLite file
+//! with the feature `sqlite`; what the operating [`system`] knows; and [`refusals`] that need not be asked for twice.
 
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod refusals;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod system;
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod meters;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod presences;

@@ -35,6 +35,11 @@ impl Rule {
     pub const MAX_REQUESTS: u32 = 10_000;
     /// The longest window.
     pub const MAX_WINDOW: Duration = Duration::from_hours(1);
+    /// The most requests in the longest window: what any rule asks of a ring is in a ring that was kept under it.
+    pub const WIDEST: Self = Self {
+        requests: Self::MAX_REQUESTS,
+        window: Self::MAX_WINDOW,
+    };
 
     /// `requests` (1 to 10,000) in any `window` (1 s to 1 h, whole seconds, as headers say it).
     pub fn new(requests: u32, window: Duration) -> Result<Self, InvalidRule> {
@@ -215,13 +220,25 @@ impl Ring {
         }
     }
 
+    /// Takes back an admission that was recorded at `at` and did not come to be, because the record did not reach a
+    /// lasting store.
+    pub fn forget(&mut self, at: u64) {
+        let offset = at.checked_sub(self.base);
+        let place = self
+            .offsets
+            .iter()
+            .rposition(|kept| Some(u64::from(*kept)) == offset);
+        place.and_then(|place| self.offsets.remove(place));
+    }
+
     /// Whether every recorded admission has left a window that ends at `now`, so that the ring says no more
     /// than an empty one.
     pub fn is_idle(&self, now: u64, rule: Rule) -> bool {
         self.offsets.is_empty() || now.saturating_sub(self.newest()) >= rule.window_micros()
     }
 
-    fn newest(&self) -> u64 {
+    /// The time of the newest recorded admission; 0 without one.
+    pub fn newest(&self) -> u64 {
         self.base + self.offsets.back().copied().map_or(0, u64::from)
     }
 

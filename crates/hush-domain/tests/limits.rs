@@ -130,6 +130,25 @@ proptest! {
     }
 
     #[test]
+    fn an_admission_that_is_taken_back_was_never_there(
+        gaps in vec((0_u64..SECOND, any::<bool>()), 1..60),
+    ) {
+        let rule = rule(4, 2);
+        let (mut ring, mut steady) = (Ring::default(), Ring::default());
+        let mut now = 1_000 * SECOND;
+        for (gap, lasting) in gaps {
+            now += gap + 1;
+            if lasting {
+                prop_assert_eq!(ring.take(now, rule), steady.take(now, rule));
+            } else if ring.take(now, rule).admitted {
+                ring.forget(now);
+            }
+            // What was never recorded cannot be taken back.
+            ring.forget(now + 1);
+        }
+    }
+
+    #[test]
     fn an_idle_ring_decides_as_an_empty_one(
         gaps in vec(0_u64..SECOND, 0..10),
         wait in 0_u64..4 * SECOND,

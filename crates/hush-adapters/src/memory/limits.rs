@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use hush_domain::limits::{Bucket, Decision, Policy, Ring, Rule};
@@ -48,8 +49,21 @@ impl MemoryLimiter {
 #[async_trait]
 impl Limiter for MemoryLimiter {
     async fn take(&self, bucket: Bucket, rule: Rule) -> Result<Decision, BackendError> {
-        let evictable = bucket.policy() == Policy::Auth;
-        let shards = if evictable {
+        Ok(self.decide(bucket, rule).0)
+    }
+}
+
+impl MemoryLimiter {
+    /// Decides, and says when: the time under which an admission was recorded, in microseconds.
+    pub(crate) fn decide(&self, bucket: Bucket, rule: Rule) -> (Decision, u64) {
+        let mut shard = self.shard(bucket);
+        // Read under the lock, so that times reach a ring in the order in which they were read.
+        let now = micros(self.clock.monotonic());
+        shard.take(bucket, rule, now, evictable(bucket))
+    }
+
+    fn shard(&self, bucket: Bucket) -> MutexGuard<'_, Shard> {
+        let shards = if evictable(bucket) {
             &self.clients
         } else {
             &self.known
@@ -57,11 +71,34 @@ impl Limiter for MemoryLimiter {
         let [random, ..] = self.hasher.hash_one(bucket).to_le_bytes();
         let shard = &shards[usize::from(random) % SHARDS];
         // A poisoned lock is taken all the same: at worst its last request was recorded and not admitted.
-        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        // Read under the lock, so that times reach a ring in the order in which they were read.
-        let now = u64::try_from(self.clock.monotonic().as_micros()).unwrap_or(u64::MAX);
-        Ok(shard.take(bucket, rule, now, evictable))
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// For a limiter whose admissions outlive the process.
+#[cfg(feature = "sqlite")]
+impl MemoryLimiter {
+    /// Records an admission of an earlier process. The oldest come first.
+    pub(crate) fn restore(&self, bucket: Bucket, at: u64) {
+        let (mut shard, widest) = (self.shard(bucket), Rule::WIDEST);
+        let _ = shard.take(bucket, widest, at, evictable(bucket));
+    }
+
+    /// Takes back an admission that could not be recorded where it lasts.
+    pub(crate) fn forget(&self, bucket: Bucket, at: u64) {
+        if let Some(kept) = self.shard(bucket).rings.get_mut(&bucket) {
+            kept.ring.forget(at);
+        }
+    }
+}
+
+/// Whether a bucket's key is chosen by whoever asks.
+fn evictable(bucket: Bucket) -> bool {
+    bucket.policy() == Policy::Auth
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 struct Shard {
@@ -86,7 +123,7 @@ impl Shard {
         }
     }
 
-    fn take(&mut self, bucket: Bucket, rule: Rule, now: u64, evictable: bool) -> Decision {
+    fn take(&mut self, bucket: Bucket, rule: Rule, now: u64, evictable: bool) -> (Decision, u64) {
         if self.rings.len() >= self.sweep_at && !self.rings.contains_key(&bucket) {
             self.make_room(now, evictable);
         }
@@ -96,7 +133,8 @@ impl Shard {
         };
         let kept = self.rings.entry(bucket).or_insert_with(new);
         kept.rule = rule;
-        kept.ring.take(now, rule)
+        let decision = kept.ring.take(now, rule);
+        (decision, kept.ring.newest())
     }
 
     fn make_room(&mut self, now: u64, evictable: bool) {
@@ -114,8 +152,6 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use hush_domain::ids::ServerId;
     use hush_domain::limits::ClientNetwork;
 
@@ -142,6 +178,7 @@ mod tests {
             assert!(
                 shard
                     .take(client(number), once_a_minute(), 0, true)
+                    .0
                     .admitted
             );
             assert!(shard.rings.len() <= 10);
@@ -159,6 +196,7 @@ mod tests {
         assert!(
             !shard
                 .take(client(9), once_a_minute(), 61 * SECOND, true)
+                .0
                 .admitted
         );
         assert_eq!(shard.rings.len(), 2);
@@ -171,10 +209,10 @@ mod tests {
             let now = 100 * SECOND * minute;
             let servers = || (1..=1000).map(|number| server(1000 * minute + number));
             for server in servers() {
-                assert!(shard.take(server, once_a_minute(), now, false).admitted);
+                assert!(shard.take(server, once_a_minute(), now, false).0.admitted);
             }
             for server in servers() {
-                assert!(!shard.take(server, once_a_minute(), now, false).admitted);
+                assert!(!shard.take(server, once_a_minute(), now, false).0.admitted);
             }
             assert!(shard.rings.len() <= 2000, "{} rings", shard.rings.len());
         }
@@ -187,7 +225,7 @@ mod tests {
         shard.take(server(1), once_a_minute(), 0, false);
         shard.take(server(1), twice_an_hour, 0, false);
         shard.take(server(2), once_a_minute(), 100 * SECOND, false);
-        let decision = shard.take(server(1), twice_an_hour, 100 * SECOND, false);
+        let (decision, _) = shard.take(server(1), twice_an_hour, 100 * SECOND, false);
         assert!(!decision.admitted);
     }
 
@@ -200,6 +238,7 @@ mod tests {
         assert!(
             !shard
                 .take(server(1), once_an_hour, 100 * SECOND, false)
+                .0
                 .admitted
         );
     }

@@ -6,8 +6,8 @@ use sqlx::{Connection, PgConnection};
 use super::Postgres;
 use super::failure::Failure;
 use super::members::online_codes;
-use super::meters::Operation;
 use super::stats::count;
+use crate::meters::Operation;
 
 #[async_trait]
 impl Counts for Postgres {

@@ -11,8 +11,8 @@ use sqlx::pool::PoolConnection;
 
 use super::failure::Failure;
 use super::lending::{Lending, Lent};
-use super::meters::{Meters, Operation};
 use super::{PoolStatus, Settings, pools};
+use crate::meters::{Meters, Operation};
 use crate::system::SystemClock;
 
 /// How long a request waits for an answer. PostgreSQL gives up sooner, so whoever waits so long has nobody at the

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use hush_ports::{BackendError, Health};
 
 use super::Postgres;
-use super::meters::Operation;
+use crate::meters::Operation;
 
 #[async_trait]
 impl Health for Postgres {

@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection, PgTransaction};
 
 use super::Postgres;
 use super::failure::Failure;
-use super::meters::Operation;
+use crate::meters::Operation;
 
 mod events;
 mod members;

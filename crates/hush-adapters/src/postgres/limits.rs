@@ -8,7 +8,7 @@ use hush_ports::{BackendError, Limiter};
 
 use super::Postgres;
 use super::failure::Failure;
-use super::meters::Operation;
+use crate::meters::Operation;
 
 /// How many buckets are looked at in one transaction, so that none is locked for long.
 const SWEEP_BATCH: i64 = 1000;

@@ -7,6 +7,7 @@ use hush_domain::roles::Role;
 use hush_domain::users::{Member, User, Username};
 
 use super::failure::Failure;
+use crate::presences;
 
 /// A member with the roles that the server has of those they hold.
 pub(super) struct MemberRow {
@@ -51,29 +52,18 @@ impl MemberRow {
     }
 }
 
-/// How a presence is written down.
-pub(super) fn presence_code(presence: Presence) -> i16 {
-    match presence {
-        Presence::Online => 0,
-        Presence::Idle => 1,
-        Presence::DoNotDisturb => 2,
-        Presence::Invisible => 3,
-        Presence::Offline => 4,
-    }
-}
-
 /// The presences that count as online, as they are written down.
 pub(super) fn online_codes() -> Vec<i16> {
     let online = Presence::ALL
         .into_iter()
         .filter(|presence| presence.is_online());
-    online.map(presence_code).collect()
+    online.map(presences::code).collect()
 }
 
 /// The presence that is written down as `code`.
 pub(super) fn presence(code: i16) -> Result<Presence, Failure> {
     Presence::ALL
         .into_iter()
-        .find(|presence| presence_code(*presence) == code)
+        .find(|presence| presences::code(*presence) == code)
         .ok_or_else(|| Failure::stored("presence")(format!("unknown code {code}")))
 }

@@ -15,7 +15,6 @@ mod ingest;
 mod lending;
 mod limits;
 mod members;
-mod meters;
 mod pools;
 mod schema;
 mod stats;

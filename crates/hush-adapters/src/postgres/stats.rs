@@ -5,7 +5,7 @@ use hush_ports::{BackendError, StatsReader};
 
 use super::Postgres;
 use super::failure::Failure;
-use super::meters::Operation;
+use crate::meters::Operation;
 
 #[async_trait]
 impl StatsReader for Postgres {

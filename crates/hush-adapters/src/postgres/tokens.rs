@@ -12,7 +12,7 @@ use hush_ports::{
 use time::OffsetDateTime;
 
 use super::Postgres;
-use super::meters::Operation;
+use crate::meters::Operation;
 
 mod create;
 mod rows;

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::Postgres;
 use super::failure::Failure;
 use super::members::MemberRow;
-use super::meters::Operation;
+use crate::meters::Operation;
 
 #[async_trait]
 impl Users for Postgres {

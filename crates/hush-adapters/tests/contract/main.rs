@@ -32,3 +32,5 @@ macro_rules! over_limiter {
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;

@@ -7,7 +7,8 @@ use sqlx::PgConnection;
 
 use super::servers::Delta;
 use crate::postgres::failure::Failure;
-use crate::postgres::members::{presence, presence_code};
+use crate::postgres::members::presence;
+use crate::presences;
 
 /// What counts of a member who is listed.
 #[derive(Clone, Copy)]
@@ -72,7 +73,7 @@ pub(super) async fn put(
         member.user.username.discriminator().map(u16::cast_signed),
         now.bot,
         &roles,
-        presence_code(now.presence),
+        presences::code(now.presence),
         generation.map(|generation| generation.0),
     )
     .execute(transaction)
@@ -92,7 +93,7 @@ pub(super) async fn set_presence(
         "UPDATE members SET presence = $3 WHERE server_id = $1 AND user_id = $2",
         server.to_i64(),
         user.to_i64(),
-        presence_code(presence),
+        presences::code(presence),
     )
     .execute(transaction)
     .await?;

@@ -10,7 +10,8 @@ use hush_ports::{MemberSource, SourceError};
 use sqlx::PgConnection;
 
 use crate::postgres::failure::Failure;
-use crate::postgres::members::{online_codes, presence_code};
+use crate::postgres::members::online_codes;
+use crate::presences;
 
 /// From how many members on it pays to tell the planner how many there are.
 const MANY: usize = 1000;
@@ -66,7 +67,7 @@ async fn insert(transaction: &mut PgConnection, part: &[ListedMember]) -> Result
     let role_ids: Vec<_> = part.iter().map(|member| array(&member.roles)).collect();
     let presences: Vec<_> = part
         .iter()
-        .map(|member| member.presence.map(presence_code))
+        .map(|member| member.presence.map(presences::code))
         .collect();
     // Lists of different lengths are no array of arrays, so each comes as the text of one.
     sqlx::query!(
@@ -115,7 +116,7 @@ pub(super) async fn put_staged(
              role_ids = excluded.role_ids, presence = excluded.presence,
              generation = excluded.generation",
         server.to_i64(),
-        presence_code(Presence::default()),
+        presences::code(Presence::default()),
         generation.map(|generation| generation.0),
     )
     .execute(transaction)
@@ -137,7 +138,7 @@ pub(super) async fn staged_delta(
            FROM staged_members s
            LEFT JOIN members m ON m.server_id = $1 AND m.user_id = s.user_id"#,
         server.to_i64(),
-        presence_code(Presence::default()),
+        presences::code(Presence::default()),
         &online_codes(),
     )
     .fetch_one(transaction)

@@ -6,7 +6,7 @@ use metrics::{Counter, Histogram, Unit};
 
 /// A call of the store, as metrics name it.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     PresentToken,
     ListMemberships,
     CreateToken,
@@ -63,7 +63,7 @@ impl Operation {
 
 /// The meters of every operation. They are looked up once and kept: a look-up for each call costs more than the
 /// recording.
-pub(super) struct Meters([Meter; Operation::ALL.len()]);
+pub(crate) struct Meters([Meter; Operation::ALL.len()]);
 
 struct Meter {
     seconds: Histogram,
@@ -73,7 +73,7 @@ struct Meter {
 
 impl Meters {
     /// The meters of the recorder that is installed now.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         metrics::describe_histogram!(
             "hush_store_duration_seconds",
             Unit::Seconds,
@@ -98,7 +98,7 @@ impl Meters {
     }
 
     /// Records one call: how long it took and, if it failed, whether the failure is transient.
-    pub(super) fn record(&self, operation: Operation, took: Duration, failed: Option<bool>) {
+    pub(crate) fn record(&self, operation: Operation, took: Duration, failed: Option<bool>) {
         let meter = &self.0[operation as usize];
         meter.seconds.record(took);
         match failed {

@@ -1,0 +1,203 @@
+//! The one way to the file. Whatever Hush asks of SQLite goes through [`Database`], which bounds how long it may wait,
+//! measures it, and says of each failure whether it may pass.
+
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hush_ports::{BackendError, Clock};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, Transaction};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::failure::Failure;
+use crate::meters::{Meters, Operation};
+use crate::system::SystemClock;
+
+/// How long a call waits for its turn, and then for other processes that write. Both together stay below the time
+/// that a request has.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// How many reads run at once. Each connection is a thread, and threads that have something to do in a row cost less
+/// than those that are woken for each read.
+const READERS: usize = 16;
+
+/// Connections to one file.
+pub(super) struct Database {
+    readers: Shelf,
+    /// What was acknowledged through it survives a power cut.
+    writer: Shelf,
+    /// What was acknowledged through it survives the process.
+    recorder: Shelf,
+    /// Who writes through either has the only permit: SQLite would let the other wait as well, but by sleeping and
+    /// trying again.
+    turn: Arc<Semaphore>,
+    clock: SystemClock,
+    meters: Meters,
+}
+
+impl Database {
+    /// Opens every connection, so that nothing that can be wrong with the file is left for later.
+    pub(super) async fn open(file: &Path) -> Result<Self, Failure> {
+        let options = options(file);
+        let reader = options.clone().pragma("query_only", "ON");
+        let recorder = options.clone().synchronous(SqliteSynchronous::Normal);
+        Ok(Self {
+            readers: Shelf::open(&reader, READERS).await?,
+            writer: Shelf::open(&options, 1).await?,
+            recorder: Shelf::open(&recorder, 1).await?,
+            turn: Arc::new(Semaphore::new(1)),
+            clock: SystemClock::new(),
+            meters: Meters::new(),
+        })
+    }
+
+    /// Carries out a statement that changes nothing.
+    pub(super) async fn read<T, Answer>(
+        &self,
+        operation: Operation,
+        statement: impl FnOnce(Lent) -> Answer,
+    ) -> Result<T, BackendError>
+    where
+        Answer: Future<Output = Result<T, Failure>>,
+    {
+        self.measured(operation, async {
+            statement(self.readers.lend().await?).await
+        })
+        .await
+    }
+
+    /// Carries out a transaction, to be begun by [`begin`], while nobody else in this process writes.
+    pub(super) async fn write<T, Answer>(
+        &self,
+        operation: Operation,
+        statements: impl FnOnce(Lent) -> Answer,
+    ) -> Result<T, BackendError>
+    where
+        Answer: Future<Output = Result<T, Failure>>,
+    {
+        self.measured(operation, async {
+            let _turn = turn(&self.turn).await?;
+            statements(self.writer.lend().await?).await
+        })
+        .await
+    }
+
+    /// Carries out one statement of the limiter's, which waits for no disk.
+    pub(super) async fn record<T, Answer>(
+        &self,
+        operation: Operation,
+        statement: impl FnOnce(Lent) -> Answer,
+    ) -> Result<T, BackendError>
+    where
+        Answer: Future<Output = Result<T, Failure>>,
+    {
+        self.measured(operation, async {
+            let _turn = turn(&self.turn).await?;
+            statement(self.recorder.lend().await?).await
+        })
+        .await
+    }
+
+    /// Lets those who write finish, lets nobody else in, and brings all that was written into the file itself.
+    pub(super) async fn close(&self) {
+        if let Ok(mut connection) = self.writer.lend().await {
+            // What stays in the log beside the file is no loss: whoever opens it next brings it in.
+            let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&mut *connection)
+                .await;
+        }
+        for shelf in [&self.readers, &self.recorder, &self.writer] {
+            shelf.places.close();
+        }
+    }
+
+    async fn measured<T>(
+        &self,
+        operation: Operation,
+        call: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, BackendError> {
+        let start = self.clock.monotonic();
+        let result = call.await;
+        let failed = result.as_ref().err().map(Failure::is_transient);
+        let took = self.clock.monotonic().saturating_sub(start);
+        self.meters.record(operation, took, failed);
+        result.map_err(BackendError::from)
+    }
+}
+
+/// How every connection treats the file.
+pub(super) fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+}
+
+/// Begins a transaction that has the file for writing from its first statement on, so that none can fail for want of
+/// it later.
+pub(super) async fn begin(
+    connection: &mut SqliteConnection,
+) -> Result<Transaction<'_, Sqlite>, Failure> {
+    Ok(connection.begin_with("BEGIN IMMEDIATE").await?)
+}
+
+async fn turn(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure> {
+    match timeout(PATIENCE, of.clone().acquire_owned()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        Ok(Err(_)) | Err(_) => Err(Failure::Waited),
+    }
+}
+
+/// Connections of one kind. There are never more than in the beginning: a file does not go away.
+struct Shelf {
+    places: Arc<Semaphore>,
+    connections: Vec<Arc<Mutex<SqliteConnection>>>,
+}
+
+impl Shelf {
+    async fn open(options: &SqliteConnectOptions, count: usize) -> Result<Self, Failure> {
+        let mut connections = Vec::with_capacity(count);
+        for _ in 0..count {
+            connections.push(Arc::new(Mutex::new(options.connect().await?)));
+        }
+        Ok(Self {
+            places: Arc::new(Semaphore::new(count)),
+            connections,
+        })
+    }
+
+    async fn lend(&self) -> Result<Lent, Failure> {
+        let place = turn(&self.places).await?;
+        let mut connections = self.connections.iter();
+        let free = connections.find_map(|connection| connection.clone().try_lock_owned().ok());
+        Ok(Lent {
+            // There are as many as places.
+            connection: free.ok_or(Failure::Waited)?,
+            _place: place,
+        })
+    }
+}
+
+/// A connection that nobody else uses. Its place is given back after it.
+pub(super) struct Lent {
+    connection: OwnedMutexGuard<SqliteConnection>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Deref for Lent {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}

@@ -1,0 +1,83 @@
+//! What can go wrong between Hush and its file, and whether it may pass.
+
+use std::fmt::Display;
+
+use hush_ports::BackendError;
+
+/// Why a call of the file gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// SQLite says so.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// Others had the file, or all connections to it, for too long.
+    #[error("others use the file for too long")]
+    Waited,
+    /// It holds what the domain does not allow.
+    #[error("stored {what} is invalid: {reason}")]
+    Stored {
+        /// Which fact.
+        what: &'static str,
+        /// Which rule it breaks.
+        reason: String,
+    },
+}
+
+impl Failure {
+    /// For a stored fact that breaks a rule of the domain.
+    pub(super) fn stored<E: Display>(what: &'static str) -> impl Fn(E) -> Self {
+        move |reason| Self::Stored {
+            what,
+            reason: reason.to_string(),
+        }
+    }
+
+    /// SQLite's own number for what went wrong, without its finer distinctions.
+    pub(super) fn code(&self) -> Option<i32> {
+        let Self::Database(error) = self else {
+            return None;
+        };
+        let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+        Some(code & 0xff)
+    }
+
+    /// Whether the same call may succeed later.
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Waited | Self::Database(sqlx::Error::WorkerCrashed) => true,
+            Self::Stored { .. } => false,
+            Self::Database(_) => self.code().is_some_and(passes),
+        }
+    }
+}
+
+impl From<Failure> for BackendError {
+    fn from(failure: Failure) -> Self {
+        if failure.is_transient() {
+            Self::transient(failure)
+        } else {
+            Self::permanent(failure)
+        }
+    }
+}
+
+/// Whether what SQLite reports under this number passes by itself. Source: "Result and Error Codes" in its
+/// documentation.
+fn passes(code: i32) -> bool {
+    // Busy, locked, out of memory, an input/output error, the disk is full, too many open files, a lost race for a
+    // lock.
+    matches!(code, 5 | 6 | 7 | 10 | 13 | 14 | 15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_file_and_a_full_disk_pass_and_a_broken_file_does_not() {
+        assert!(passes(5) && passes(13));
+        assert!(!passes(1) && !passes(11) && !passes(26));
+        assert!(Failure::Waited.is_transient());
+        assert!(!Failure::stored::<&str>("name")("must not be empty").is_transient());
+    }
+}

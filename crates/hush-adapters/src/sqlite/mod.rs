@@ -1,0 +1,69 @@
+//! SQLite: one file, for one process that serves.
+//!
+//! Every verb of a port is one transaction, and every read one statement, so that it sees one state. Readers never
+//! wait for who writes. Of those who write, one has the file at a time: within the process they queue up, and other
+//! processes (the operator's commands) wait for SQLite's own lock.
+//!
+//! What was acknowledged survives a power cut, but for the limiter's own records: those survive the process.
+//!
+//! The queries are no macros: sqlx's macros know one database in a compilation, and that is PostgreSQL. The contract
+//! suite prepares every one of them.
+
+mod counts;
+mod database;
+mod failure;
+mod health;
+mod ingest;
+mod limits;
+mod schema;
+mod staging;
+mod stats;
+mod tokens;
+mod users;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use limits::SqliteLimiter;
+pub use schema::{OpenError, Serving};
+
+use database::Database;
+
+/// A store in a file, behind every port but the limiter's. A clone is another handle on the same connections.
+#[derive(Clone)]
+pub struct Sqlite {
+    database: Arc<Database>,
+}
+
+impl Sqlite {
+    /// Makes the file if it is missing, and applies every migration that is missing in it.
+    pub async fn migrate(file: &Path) -> Result<(), OpenError> {
+        schema::migrate(file).await
+    }
+
+    /// A store in a file whose schema is this binary's.
+    ///
+    /// The metrics `hush_store_duration_seconds{operation}` and `hush_store_errors_total{operation,kind}` go to
+    /// the recorder that is installed when this is called.
+    pub async fn open(file: &Path) -> Result<Self, OpenError> {
+        schema::check(file).await?;
+        let database = Database::open(file)
+            .await
+            .map_err(|failure| schema::unusable(file, &failure))?;
+        Ok(Self {
+            database: Arc::new(database),
+        })
+    }
+
+    /// Lets those who write finish, and closes every connection.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite").finish_non_exhaustive()
+    }
+}

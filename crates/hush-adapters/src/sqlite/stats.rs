@@ -1,0 +1,66 @@
+use async_trait::async_trait;
+use hush_domain::ids::ServerId;
+use hush_domain::stats::{Coverage, Stats, Tally};
+use hush_domain::time::Timestamp;
+use hush_ports::{BackendError, StatsReader};
+
+use super::Sqlite;
+use super::failure::Failure;
+use crate::meters::Operation;
+
+#[async_trait]
+impl StatsReader for Sqlite {
+    async fn server_stats(&self, server: ServerId) -> Result<Option<Stats>, BackendError> {
+        self.database
+            .read(Operation::ServerStats, |mut connection| async move {
+                let row: Option<TallyRow> = sqlx::query_as(
+                    "SELECT listed, bots, online, member_count, presences_known, as_of
+                     FROM servers WHERE id = ?1",
+                )
+                .bind(server.to_i64())
+                .fetch_optional(&mut *connection)
+                .await?;
+                row.map(|row| Ok(row.read()?.stats())).transpose()
+            })
+            .await
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct TallyRow {
+    listed: i64,
+    bots: i64,
+    online: i64,
+    member_count: Option<i64>,
+    presences_known: bool,
+    as_of: i64,
+}
+
+impl TallyRow {
+    fn read(self) -> Result<Tally, Failure> {
+        Ok(Tally {
+            listed: count(self.listed)?,
+            bots: count(self.bots)?,
+            online: count(self.online)?,
+            coverage: match self.member_count {
+                None => Coverage::Complete,
+                Some(known) => Coverage::Partial {
+                    member_count: count(known)?,
+                },
+            },
+            presences_known: self.presences_known,
+            as_of: time(self.as_of)?,
+        })
+    }
+}
+
+/// A stored count as the domain counts.
+pub(super) fn count(stored: i64) -> Result<u64, Failure> {
+    u64::try_from(stored).map_err(Failure::stored("count"))
+}
+
+/// A stored time.
+pub(super) fn time(micros: i64) -> Result<Timestamp, Failure> {
+    Timestamp::from_unix_micros(micros)
+        .ok_or_else(|| Failure::stored("time")(format!("{micros} µs")))
+}

@@ -1,0 +1,275 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hush_domain::ids::{ServerId, TokenId, UserId};
+use hush_domain::permission::{Permissions, Standing};
+use hush_domain::secret::TokenDigest;
+use hush_domain::servers::Membership;
+use hush_domain::time::Timestamp;
+use hush_domain::tokens::{NamedServers, NewToken, Token};
+use hush_ports::{
+    Addressed, BackendError, CreateTokenError, Presented, Revoked, TokenFilter, Tokens,
+};
+use sqlx::types::Json;
+
+use super::Sqlite;
+use super::database::begin;
+use super::failure::Failure;
+use super::stats::time;
+use crate::meters::Operation;
+
+mod create;
+
+/// The permissions of the roles that a member holds, the everyone-role's (which is the server's) among them. As
+/// everywhere, `s` is a row of `servers` and `m` one of `members`, or none.
+macro_rules! with_permissions {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "(SELECT json_group_array(r.permissions) FROM roles r
+              WHERE r.server_id = s.id
+                AND (r.id = s.id OR r.id IN (SELECT value FROM json_each(m.role_ids))))",
+            $after
+        )
+    };
+}
+
+/// What is fetched of a token `t`, without the digest, which nobody needs to know again.
+macro_rules! token_columns {
+    () => {
+        "t.id, t.user_id, t.name, t.hint, t.scopes, t.created_at, t.expires_at, t.revoked_at,
+         (SELECT json_group_array(server_id) FROM token_servers WHERE token_id = t.id) AS server_ids"
+    };
+}
+
+#[async_trait]
+impl Tokens for Sqlite {
+    async fn present(
+        &self,
+        digest: &TokenDigest,
+        addressed: Addressed,
+    ) -> Result<Option<Presented>, BackendError> {
+        let (sole, server) = match addressed {
+            Addressed::Nothing => (false, None),
+            Addressed::Sole => (true, None),
+            Addressed::Server(server) => (false, Some(server.to_i64())),
+        };
+        self.database
+            .read(Operation::PresentToken, |mut connection| async move {
+                let row: Option<PresentedRow> = sqlx::query_as(concat!(
+                    "SELECT ",
+                    token_columns!(),
+                    with_permissions!(
+                        ", s.id AS server_id, s.owner_id = t.user_id AS owner,
+                           m.user_id IS NOT NULL AS listed, ",
+                        " AS permissions
+                         FROM tokens t
+                         LEFT JOIN servers s ON s.id = (
+                             SELECT CASE WHEN ?2 THEN max(server_id) ELSE ?3 END
+                             FROM token_servers WHERE token_id = t.id
+                             HAVING CASE WHEN ?2 THEN count(*) = 1 ELSE sum(server_id = ?3) = 1 END
+                         )
+                         LEFT JOIN members m ON m.server_id = s.id AND m.user_id = t.user_id
+                         WHERE t.digest = ?1"
+                    )
+                ))
+                .bind(digest.as_bytes().as_slice())
+                .bind(sole)
+                .bind(server)
+                .fetch_optional(&mut *connection)
+                .await?;
+                row.map(PresentedRow::read).transpose()
+            })
+            .await
+    }
+
+    async fn memberships(&self, token: &Token) -> Result<Vec<Membership>, BackendError> {
+        let servers: Vec<_> = token
+            .servers
+            .as_slice()
+            .iter()
+            .map(|id| id.to_i64())
+            .collect();
+        self.database
+            .read(Operation::ListMemberships, |mut connection| async move {
+                let rows: Vec<MembershipRow> = sqlx::query_as(with_permissions!(
+                    "SELECT s.id AS server_id, s.name, s.owner_id = ?2 AS owner, ",
+                    " AS permissions
+                     FROM servers s
+                     LEFT JOIN members m ON m.server_id = s.id AND m.user_id = ?2
+                     WHERE s.id IN (SELECT value FROM json_each(?1))
+                       AND (s.owner_id = ?2 OR m.user_id IS NOT NULL)
+                     ORDER BY s.id"
+                ))
+                .bind(Json(servers))
+                .bind(token.user.to_i64())
+                .fetch_all(&mut *connection)
+                .await?;
+                rows.into_iter().map(MembershipRow::read).collect()
+            })
+            .await
+    }
+
+    async fn create(&self, token: NewToken) -> Result<(), CreateTokenError> {
+        self.database
+            .write(Operation::CreateToken, |mut connection| async move {
+                let mut transaction = begin(&mut connection).await?;
+                let created = create::create(&mut transaction, &token).await?;
+                if created.is_ok() {
+                    transaction.commit().await?;
+                }
+                Ok(created)
+            })
+            .await?
+    }
+
+    async fn list(&self, filter: TokenFilter) -> Result<Vec<Token>, BackendError> {
+        let server = filter.server.map(ServerId::to_i64);
+        let user = filter.user.map(UserId::to_i64);
+        let after = filter.after.map_or(0, TokenId::to_i64);
+        self.database
+            .read(Operation::ListTokens, |mut connection| async move {
+                let rows: Vec<TokenRow> = sqlx::query_as(concat!(
+                    "SELECT ",
+                    token_columns!(),
+                    " FROM tokens t
+                      WHERE (?1 IS NULL OR EXISTS (SELECT 1 FROM token_servers
+                                                   WHERE token_id = t.id AND server_id = ?1))
+                        AND (?2 IS NULL OR t.user_id = ?2)
+                        AND t.id > ?3
+                      ORDER BY t.id
+                      LIMIT ?4"
+                ))
+                .bind(server)
+                .bind(user)
+                .bind(after)
+                .bind(filter.limit)
+                .fetch_all(&mut *connection)
+                .await?;
+                rows.into_iter().map(TokenRow::read).collect()
+            })
+            .await
+    }
+
+    async fn revoke(&self, token: TokenId, now: Timestamp) -> Result<Revoked, BackendError> {
+        self.database
+            .write(Operation::RevokeToken, |mut connection| async move {
+                let mut transaction = begin(&mut connection).await?;
+                let revoked = sqlx::query(
+                    "UPDATE tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
+                )
+                .bind(token.to_i64())
+                .bind(now.unix_micros())
+                .execute(&mut *transaction)
+                .await?;
+                if revoked.rows_affected() > 0 {
+                    transaction.commit().await?;
+                    return Ok(Revoked::Now);
+                }
+                let known: bool =
+                    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM tokens WHERE id = ?1)")
+                        .bind(token.to_i64())
+                        .fetch_one(&mut *transaction)
+                        .await?;
+                Ok(if known {
+                    Revoked::Before
+                } else {
+                    Revoked::Unknown
+                })
+            })
+            .await
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct TokenRow {
+    id: i64,
+    user_id: i64,
+    name: String,
+    hint: String,
+    scopes: Json<Vec<String>>,
+    created_at: i64,
+    expires_at: Option<i64>,
+    revoked_at: Option<i64>,
+    server_ids: Json<Vec<i64>>,
+}
+
+impl TokenRow {
+    fn read(self) -> Result<Token, Failure> {
+        let servers = self.server_ids.0.into_iter().map(server_id);
+        let servers = servers.collect::<Result<Vec<_>, Failure>>()?;
+        // A scope that this process does not know is a newer one's. Nothing here asks for it, so that leaving it
+        // out takes nothing away.
+        let scopes = self.scopes.iter().filter_map(|scope| scope.parse().ok());
+        Ok(Token {
+            id: TokenId::try_from(self.id).map_err(Failure::stored("token id"))?,
+            user: UserId::try_from(self.user_id).map_err(Failure::stored("user id"))?,
+            name: self.name.parse().map_err(Failure::stored("token name"))?,
+            hint: self.hint.parse().map_err(Failure::stored("token hint"))?,
+            servers: NamedServers::new(servers).map_err(Failure::stored("list of servers"))?,
+            scopes: scopes.collect(),
+            created_at: time(self.created_at)?,
+            expires_at: self.expires_at.map(time).transpose()?,
+            revoked_at: self.revoked_at.map(time).transpose()?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct PresentedRow {
+    #[sqlx(flatten)]
+    token: TokenRow,
+    server_id: Option<i64>,
+    owner: Option<bool>,
+    listed: bool,
+    permissions: Json<Vec<i64>>,
+}
+
+impl PresentedRow {
+    fn read(self) -> Result<Presented, Failure> {
+        let owner = self.owner == Some(true);
+        let standing = match self.server_id {
+            Some(server) if owner || self.listed => {
+                Some((server_id(server)?, standing(owner, &self.permissions)))
+            }
+            _ => None,
+        };
+        Ok(Presented {
+            token: Arc::new(self.token.read()?),
+            standing,
+        })
+    }
+}
+
+/// A server in which a user is, and how they stand there.
+#[derive(sqlx::FromRow)]
+struct MembershipRow {
+    server_id: i64,
+    name: String,
+    owner: bool,
+    permissions: Json<Vec<i64>>,
+}
+
+impl MembershipRow {
+    fn read(self) -> Result<Membership, Failure> {
+        Ok(Membership {
+            server: server_id(self.server_id)?,
+            name: self.name.parse().map_err(Failure::stored("server name"))?,
+            standing: standing(self.owner, &self.permissions),
+        })
+    }
+}
+
+fn server_id(stored: i64) -> Result<ServerId, Failure> {
+    ServerId::try_from(stored).map_err(Failure::stored("server id"))
+}
+
+fn standing(owner: bool, permissions: &[i64]) -> Standing {
+    let each = permissions
+        .iter()
+        .map(|bits| Permissions::from_bits(bits.cast_unsigned()));
+    Standing {
+        owner,
+        permissions: each.collect(),
+    }
+}

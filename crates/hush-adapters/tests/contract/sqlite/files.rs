@@ -1,0 +1,114 @@
+//! Files that are not as they should be.
+
+use hush_adapters::sqlite::{OpenError, Serving, Sqlite};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
+use tokio::task::JoinSet;
+
+use super::TestFile;
+
+async fn raw(file: &TestFile) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(file.path());
+    options.create_if_missing(true).connect().await.unwrap()
+}
+
+async fn run(connection: &mut SqliteConnection, sql: &'static str) {
+    sqlx::raw_sql(sql).execute(connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused_and_left_alone() {
+    let file = TestFile::none();
+    let text = "just some notes, a few pages long. ".repeat(100);
+    std::fs::write(file.path(), &text).unwrap();
+    for error in [
+        Sqlite::migrate(&file.path()).await.unwrap_err(),
+        Sqlite::open(&file.path()).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, OpenError::Foreign { .. }), "{error:?}");
+        assert!(error.to_string().contains("hush.db"), "{error}");
+    }
+    assert_eq!(std::fs::read_to_string(file.path()).unwrap(), text);
+}
+
+#[tokio::test]
+async fn another_programs_database_is_refused() {
+    let file = TestFile::none();
+    run(&mut raw(&file).await, "CREATE TABLE notes (text TEXT)").await;
+    let error = Sqlite::migrate(&file.path()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Foreign { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_newer_version_is_refused() {
+    let file = TestFile::new().await;
+    let newer =
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                 VALUES (9999, 'from the future', true, x'00', 0)";
+    run(&mut raw(&file).await, newer).await;
+    for error in [
+        Sqlite::migrate(&file.path()).await.unwrap_err(),
+        Sqlite::open(&file.path()).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, OpenError::Newer { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_there_is_made_by_migrate_alone() {
+    let file = TestFile::none();
+    let error = Sqlite::open(&file.path()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Unusable { .. }), "{error:?}");
+    assert!(!file.path().exists());
+    Sqlite::migrate(&file.path()).await.unwrap();
+    Sqlite::migrate(&file.path()).await.unwrap();
+    file.open().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_number_of_processes_may_migrate_at_once() {
+    let file = TestFile::none();
+    let mut all = JoinSet::new();
+    for _ in 0..8 {
+        let path = file.path();
+        all.spawn(async move {
+            Sqlite::migrate(&path).await.unwrap();
+            Sqlite::open(&path).await.unwrap();
+        });
+    }
+    all.join_all().await;
+}
+
+#[tokio::test]
+async fn one_process_serves() {
+    let file = TestFile::new().await;
+    let first = Serving::from(&file.path()).unwrap();
+    let error = Serving::from(&file.path()).unwrap_err();
+    assert!(matches!(error, OpenError::Served { .. }), "{error:?}");
+    drop(first);
+    Serving::from(&file.path()).unwrap();
+}
+
+#[tokio::test]
+async fn every_table_that_could_be_counted_by_a_scan_is_indexed() {
+    let file = TestFile::new().await;
+    let mut connection = raw(&file).await;
+    for (query, forbidden) in [
+        (
+            "SELECT 1 FROM members WHERE server_id = 1 AND user_id > 5 ORDER BY user_id LIMIT 9",
+            "SCAN",
+        ),
+        ("SELECT 1 FROM tokens WHERE digest = x'00'", "SCAN"),
+        ("SELECT listed FROM servers WHERE id = 1", "SCAN"),
+    ] {
+        let plan: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}")))
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+        assert!(
+            plan.iter().all(|step| !step.3.contains(forbidden)),
+            "{plan:?}"
+        );
+    }
+}

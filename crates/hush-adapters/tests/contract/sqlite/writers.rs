@@ -1,0 +1,99 @@
+//! Several who write, in one process and in several: here two stores over one file, which know nothing of each other.
+
+use std::sync::Arc;
+
+use hush_domain::events::{Change, Event, Extent, ListedMember, Snapshot};
+use hush_domain::ids::{ServerId, UserId};
+use hush_domain::time::Timestamp;
+use hush_domain::users::{User, Username};
+use hush_ports::{Counts, Ingest, StatsReader};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+use tokio::task::JoinSet;
+
+use super::TestFile;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_unix_micros(second * 1_000_000).unwrap()
+}
+
+fn server() -> ServerId {
+    ServerId::try_from(7_u64).unwrap()
+}
+
+fn snapshot() -> Snapshot {
+    Snapshot {
+        server: server(),
+        name: "seven".parse().unwrap(),
+        owner: UserId::try_from(1_u64).unwrap(),
+        roles: Vec::new(),
+        extent: Extent::Complete,
+        presences_known: true,
+    }
+}
+
+fn joined(id: u64) -> Event {
+    let user = User {
+        id: UserId::try_from(id).unwrap(),
+        username: Username::new("somebody", None).unwrap(),
+        bot: id.is_multiple_of(5),
+    };
+    let member = ListedMember {
+        user,
+        roles: Vec::new(),
+        presence: None,
+    };
+    Event {
+        server: server(),
+        change: Change::MemberJoined(member),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_who_write_at_once_lose_nothing() {
+    let file = TestFile::new().await;
+    let stores = [Arc::new(file.open().await), Arc::new(file.open().await)];
+    let nobody = Vec::new().into_iter();
+    stores[0]
+        .apply_snapshot(snapshot(), Box::new(nobody), at(1))
+        .await
+        .unwrap();
+    let mut writing = JoinSet::new();
+    for (offset, store) in (1..).zip(&stores) {
+        for step in 0..4 {
+            let store = store.clone();
+            writing.spawn(async move {
+                for number in 0..25 {
+                    let id = offset + 2 * (step * 25 + number);
+                    store.apply(joined(id), at(2)).await.unwrap();
+                }
+            });
+        }
+    }
+    writing.join_all().await;
+    let stats = stores[1].server_stats(server()).await.unwrap().unwrap();
+    assert_eq!((stats.members, stats.bots), (Some(200), Some(40)));
+    assert_eq!(stores[0].recount(false).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn who_waits_too_long_for_the_file_is_told_to_come_again_and_readers_do_not_wait() {
+    let file = TestFile::new().await;
+    let store = file.open().await;
+    let nobody = || Box::new(Vec::new().into_iter());
+    store
+        .apply_snapshot(snapshot(), nobody(), at(1))
+        .await
+        .unwrap();
+    let options = SqliteConnectOptions::new().filename(file.path());
+    let mut other = options.connect().await.unwrap();
+    let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let applied = store.apply(joined(5), at(2)).await;
+    let Err(hush_ports::IngestError::Backend(error)) = applied else {
+        unreachable!("written under another's lock: {applied:?}");
+    };
+    assert!(error.is_transient(), "{error}");
+    assert!(store.server_stats(server()).await.unwrap().is_some());
+    held.rollback().await.unwrap();
+    store.apply(joined(5), at(2)).await.unwrap();
+}
