@@ -25,6 +25,8 @@ pub(crate) struct Options {
 pub(crate) enum Store {
     /// In its own memory.
     Memory,
+    /// In a file, as durable as it is by default.
+    Sqlite,
     /// In a PostgreSQL of its own, as durable as it is by default.
     Postgres,
 }
@@ -33,6 +35,7 @@ impl fmt::Display for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Memory => "memory",
+            Self::Sqlite => "SQLite",
             Self::Postgres => "PostgreSQL",
         })
     }

@@ -15,10 +15,13 @@ const EXAMPLES: &str = "\
 Try it, with demo data and nothing to set up:
   hush-server demo
 
-Run it on PostgreSQL:
-  export HUSH_DATABASE_URL=postgres://hush:secret@localhost/hush
+Run it, with everything in one file:
   hush-server import guild.json
   hush-server token create --server 123456 --user 123456 --name laptop
+  hush-server serve
+
+Run it on PostgreSQL, for more than one process:
+  export HUSH_DATABASE_URL=postgres://hush:secret@localhost/hush
   hush-server serve
 
 Settings come from ./hush.toml (or --config FILE), then HUSH_… in the environment, then flags;
@@ -114,7 +117,7 @@ struct SettingFlags {
     /// Read settings from this file instead of ./hush.toml.
     #[arg(long, value_name = "FILE", env = "HUSH_CONFIG", global = true)]
     config: Option<PathBuf>,
-    /// Where data are kept: memory or postgres.
+    /// Where data are kept: sqlite, postgres or memory.
     #[arg(long, value_name = "STORE", global = true)]
     store: Option<String>,
     /// Where the API listens.

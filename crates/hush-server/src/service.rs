@@ -6,24 +6,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hush_adapters::postgres::Postgres;
 use hush_app::App;
-use hush_domain::limits::Rule;
 use hush_http::{Api, HttpSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 use crate::config::Settings;
 use crate::failure::Failure;
-use crate::stores::Stores;
+use crate::stores::{Care, Stores};
 use crate::telemetry::{admin, logs, metrics};
 
-/// How often idle rate-limit buckets are dropped from the database.
+/// How often the store drops what its limiter no longer needs.
 const SWEEP: Duration = Duration::from_mins(1);
-/// How long to wait for the database to close its connections.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A service that has its addresses, its logs and its metrics, and does not answer yet.
 pub struct Service {
@@ -70,11 +65,9 @@ impl Service {
         beside.spawn(metrics::keep(
             self.metrics,
             self.logs.lost(),
-            stores.postgres.clone(),
+            stores.care.clone(),
         ));
-        if let Some(postgres) = stores.postgres.clone() {
-            beside.spawn(sweep(postgres));
-        }
+        beside.spawn(sweep(stores.care.clone()));
         tracing::info!(listen = %self.bound, admin = %admin_address, "serving");
         let drain_delay = settings.drain_delay;
         hush_http::serve(self.api, api, async move {
@@ -85,23 +78,22 @@ impl Service {
         })
         .await;
         drop(beside);
-        if let Some(postgres) = &stores.postgres {
-            // A database that stalls does not answer a farewell either.
-            let _ = timeout(FAREWELL, postgres.close()).await;
-        }
+        stores.care.close().await;
         tracing::info!("stopped");
         Ok(())
     }
 }
 
-/// Drops idle rate-limit buckets now and then: the database would keep them for ever.
-async fn sweep(postgres: Postgres) {
+/// Drops what the limiter no longer needs now and then.
+async fn sweep(care: Care) {
     let mut often = tokio::time::interval(SWEEP);
     loop {
         often.tick().await;
-        match postgres.sweep_idle(Rule::MAX_WINDOW).await {
-            Ok(dropped) => tracing::debug!(dropped, "dropped idle rate-limit buckets"),
-            Err(error) => tracing::warn!(%error, "idle rate-limit buckets could not be dropped"),
+        match care.sweep().await {
+            Ok(dropped) => tracing::debug!(dropped, "dropped what the limiter no longer needs"),
+            Err(error) => {
+                tracing::warn!(%error, "what the limiter no longer needs could not be dropped")
+            }
         }
     }
 }

@@ -1,19 +1,29 @@
 //! The stores, each behind every port that it serves.
 
+#[cfg(feature = "sqlite")]
+use std::fs::DirBuilder;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hush_adapters::memory::{Memory, MemoryLimiter};
 use hush_adapters::postgres::{self, Postgres};
 use hush_adapters::refusals::RememberedRefusals;
+#[cfg(feature = "sqlite")]
+use hush_adapters::sqlite::{Serving, Sqlite, SqliteLimiter};
 use hush_adapters::system::{SystemClock, SystemRandom};
 use hush_app::Ports;
-use hush_ports::{Counts, Health, Ingest, Limiter, StatsReader, Tokens, Users};
+use hush_domain::limits::Rule;
+use hush_ports::{BackendError, Counts, Health, Ingest, Limiter, StatsReader, Tokens, Users};
+use tokio::time::timeout;
 
 use crate::config::{Settings, Store};
 use crate::failure::Failure;
 
 /// Of how many client addresses the unknown tokens are counted at once: some megabytes.
 const CLIENTS: usize = 1 << 16;
+/// How long to wait for a database to let go: one that stalls does not answer a farewell either.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A store behind every port that it serves, with the system's clock and random source.
 pub struct Stores {
@@ -23,8 +33,47 @@ pub struct Stores {
     pub ingest: Arc<dyn Ingest>,
     /// The kept counts.
     pub counts: Arc<dyn Counts>,
-    /// The store itself if it is a database, which wants some care.
-    pub postgres: Option<Postgres>,
+    /// What a lasting store needs besides.
+    pub care: Care,
+}
+
+/// What a store needs beside the calls of its ports.
+#[derive(Clone)]
+pub enum Care {
+    /// Nothing.
+    Memory,
+    /// Its connections.
+    Postgres(Postgres),
+    /// Its file and, in the process that serves, its limiter.
+    #[cfg(feature = "sqlite")]
+    Sqlite(Sqlite, Option<Arc<SqliteLimiter>>),
+}
+
+impl Care {
+    /// Drops what the limiter no longer needs, which a store would keep for ever. Returns how much.
+    pub async fn sweep(&self) -> Result<u64, BackendError> {
+        match self {
+            Self::Memory => Ok(0),
+            Self::Postgres(postgres) => postgres.sweep_idle(Rule::MAX_WINDOW).await,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_, None) => Ok(0),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_, Some(limiter)) => limiter.sweep(Rule::MAX_WINDOW).await,
+        }
+    }
+
+    /// Lets go of the store.
+    pub async fn close(&self) {
+        let closed = async {
+            match self {
+                Self::Memory => {}
+                Self::Postgres(postgres) => postgres.close().await,
+                #[cfg(feature = "sqlite")]
+                Self::Sqlite(sqlite, _) => sqlite.close().await,
+            }
+        };
+        let _ = timeout(FAREWELL, closed).await;
+    }
 }
 
 /// A new store in memory.
@@ -36,75 +85,142 @@ pub fn memory() -> Stores {
         ports: ports(&store, clock, limiter.clone(), limiter),
         ingest: store.clone(),
         counts: store,
-        postgres: None,
+        care: Care::Memory,
     }
 }
 
-/// The configured store, its schema brought up to date if the settings say so.
-pub async fn open(settings: &Settings) -> Result<Stores, Failure> {
-    match require(settings)? {
+/// The configured store for the process that serves from it, its schema brought up to date if the settings say so.
+pub async fn serving(settings: &Settings) -> Result<Stores, Failure> {
+    match &settings.store {
         Store::Memory => Ok(memory()),
-        Store::Postgres(postgres) => {
-            if settings.migrate {
-                Postgres::migrate(&postgres.url)
-                    .await
-                    .map_err(Failure::operation)?;
-            }
-            let store = Postgres::connect(postgres)
-                .await
-                .map_err(Failure::operation)?;
-            Ok(lasting_in(store))
-        }
+        Store::Sqlite(file) => sqlite(file, settings.migrate, true).await,
+        Store::Postgres(database) => postgres(database, settings.migrate).await,
     }
 }
 
-/// The configured store, which has to be one that lasts.
+/// The configured store, which has to be one that lasts, for a command beside the process that serves.
 pub async fn lasting(settings: &Settings) -> Result<Stores, Failure> {
     require_lasting(settings)?;
-    open(settings).await
+    match &settings.store {
+        Store::Memory => Ok(memory()),
+        Store::Sqlite(file) => sqlite(file, settings.migrate, false).await,
+        Store::Postgres(database) => postgres(database, settings.migrate).await,
+    }
 }
 
 /// Brings the schema of the configured store up to date.
 pub async fn migrate(settings: &Settings) -> Result<(), Failure> {
-    let postgres = require_lasting(settings)?;
-    Postgres::migrate(&postgres.url)
-        .await
-        .map_err(Failure::operation)
-}
-
-/// Refuses to go on without a configured store.
-pub fn require(settings: &Settings) -> Result<&Store, Failure> {
-    settings.store.as_ref().ok_or_else(|| {
-        Failure::usage(
-            "no store is configured: set HUSH_DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE, \
-             or try `hush-server demo`",
-        )
-    })
-}
-
-/// Refuses to go on with a store that forgets.
-pub fn require_lasting(settings: &Settings) -> Result<&postgres::Settings, Failure> {
-    match require(settings)? {
-        Store::Postgres(postgres) => Ok(postgres),
-        Store::Memory => Err(Failure::usage(
-            "this command needs a store that lasts, and store is memory: set HUSH_STORE=postgres \
-             and HUSH_DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE",
-        )),
+    require_lasting(settings)?;
+    match &settings.store {
+        Store::Memory => Ok(()),
+        Store::Sqlite(file) => migrate_sqlite(file).await,
+        Store::Postgres(database) => Postgres::migrate(&database.url)
+            .await
+            .map_err(Failure::operation),
     }
 }
 
-fn lasting_in(postgres: Postgres) -> Stores {
+/// Refuses to go on with a store that forgets.
+pub fn require_lasting(settings: &Settings) -> Result<(), Failure> {
+    match settings.store {
+        Store::Memory => Err(Failure::usage(
+            "this command needs a store that lasts, and store is memory: set HUSH_STORE=sqlite, or \
+             HUSH_DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE",
+        )),
+        Store::Sqlite(_) | Store::Postgres(_) => Ok(()),
+    }
+}
+
+async fn postgres(database: &postgres::Settings, migrate: bool) -> Result<Stores, Failure> {
+    if migrate {
+        Postgres::migrate(&database.url)
+            .await
+            .map_err(Failure::operation)?;
+    }
+    let postgres = Postgres::connect(database)
+        .await
+        .map_err(Failure::operation)?;
     let store = Arc::new(postgres.clone());
     let clock = Arc::new(SystemClock::new());
     // What one process remembers of refusals spares the store; unknown tokens need not be counted exactly.
     let limiter = Arc::new(RememberedRefusals::new(store.clone(), clock.clone()));
     let auth_limiter = Arc::new(MemoryLimiter::new(clock.clone(), CLIENTS));
-    Stores {
+    Ok(Stores {
         ports: ports(&store, clock, limiter, auth_limiter),
         ingest: store.clone(),
         counts: store,
-        postgres: Some(postgres),
+        care: Care::Postgres(postgres),
+    })
+}
+
+#[cfg(feature = "sqlite")]
+async fn sqlite(file: &Path, migrate: bool, serves: bool) -> Result<Stores, Failure> {
+    if migrate {
+        migrate_sqlite(file).await?;
     }
+    let serving = if serves {
+        Some(Serving::from(file).map_err(Failure::operation)?)
+    } else {
+        None
+    };
+    let sqlite = Sqlite::open(file).await.map_err(Failure::operation)?;
+    let limiter = match serving {
+        Some(serving) => Some(Arc::new(sqlite.limiter(serving).await?)),
+        None => None,
+    };
+    let store = Arc::new(sqlite.clone());
+    let clock = Arc::new(SystemClock::new());
+    let auth_limiter = Arc::new(MemoryLimiter::new(clock.clone(), CLIENTS));
+    // A command asks no limiter.
+    let asked: Arc<dyn Limiter> = match &limiter {
+        Some(limiter) => limiter.clone(),
+        None => auth_limiter.clone(),
+    };
+    Ok(Stores {
+        ports: ports(&store, clock, asked, auth_limiter),
+        ingest: store.clone(),
+        counts: store,
+        care: Care::Sqlite(sqlite, limiter),
+    })
+}
+
+#[cfg(feature = "sqlite")]
+async fn migrate_sqlite(file: &Path) -> Result<(), Failure> {
+    if let Some(folder) = file.parent() {
+        make(folder)?;
+    }
+    Sqlite::migrate(file).await.map_err(Failure::operation)
+}
+
+/// A folder that only its owner can look into, since what is in it is other people's data.
+#[cfg(feature = "sqlite")]
+fn make(folder: &Path) -> Result<(), Failure> {
+    let mut new = DirBuilder::new();
+    new.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut new, 0o700);
+    new.create(folder).map_err(|error| {
+        Failure::operation(format_args!(
+            "cannot make the folder {}: {error}; choose another with HUSH_DATA_DIR",
+            folder.display()
+        ))
+    })
+}
+
+#[cfg(not(feature = "sqlite"))]
+async fn sqlite(file: &Path, _: bool, _: bool) -> Result<Stores, Failure> {
+    migrate_sqlite(file).await.map(|()| memory())
+}
+
+#[cfg(not(feature = "sqlite"))]
+#[expect(
+    clippy::unused_async,
+    reason = "with SQLite there is something to wait for"
+)]
+async fn migrate_sqlite(_: &Path) -> Result<(), Failure> {
+    Err(Failure::usage(
+        "this binary was built without SQLite: set HUSH_DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE",
+    ))
 }
 
 fn ports<S>(

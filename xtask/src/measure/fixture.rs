@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -55,6 +55,14 @@ impl Service {
                 write_tokens(&tokens, &keys)?;
                 serve.args(["--store", "memory", "--import"]).arg(&guilds);
                 serve.arg("--tokens").arg(&tokens);
+                None
+            }
+            Store::Sqlite => {
+                serve.env("HUSH_DATA_DIR", files.path());
+                let mut migrate = plain(Command::new(hush));
+                migrate.arg("migrate").env("HUSH_DATA_DIR", files.path());
+                commands::read(migrate.current_dir(files.path()))?;
+                fill_file(&files.path().join("hush.db"), files.path(), &keys)?;
                 None
             }
             Store::Postgres => {
@@ -138,6 +146,33 @@ fn write_tokens(file: &Path, keys: &[Key]) -> Result<()> {
 
 /// Writes past the service, which takes in servers and tokens one by one. The schema is there already.
 fn fill(database: &Cluster, url: &str, files: &Path, keys: &[Key]) -> Result<()> {
+    let rows = write_rows(files, keys)?;
+    let script = files.join("fill.sql");
+    fs::write(
+        &script,
+        include_str!("fill.sql").replace("ROWS", &rows.to_string_lossy()),
+    )?;
+    database.execute(
+        url,
+        &["--single-transaction", "--file", &script.to_string_lossy()],
+    )?;
+    database.execute(url, &["--command", "VACUUM ANALYZE"])
+}
+
+/// The same for a file.
+fn fill_file(database: &Path, files: &Path, keys: &[Key]) -> Result<()> {
+    let rows = write_rows(files, keys)?;
+    let script = files.join("fill.py");
+    fs::write(&script, include_str!("fill.py"))?;
+    commands::run(
+        commands::program("python3")
+            .arg(script)
+            .arg(database)
+            .arg(rows),
+    )
+}
+
+fn write_rows(files: &Path, keys: &[Key]) -> Result<PathBuf> {
     let rows = files.join("rows.csv");
     let mut id = 0;
     write_lines(
@@ -152,16 +187,7 @@ fn fill(database: &Cluster, url: &str, files: &Path, keys: &[Key]) -> Result<()>
             format!("{id},{secret},{user},{server}")
         },
     )?;
-    let script = files.join("fill.sql");
-    fs::write(
-        &script,
-        include_str!("fill.sql").replace("ROWS", &rows.to_string_lossy()),
-    )?;
-    database.execute(
-        url,
-        &["--single-transaction", "--file", &script.to_string_lossy()],
-    )?;
-    database.execute(url, &["--command", "VACUUM ANALYZE"])
+    Ok(rows)
 }
 
 fn write_lines(file: &Path, keys: &[Key], mut line: impl FnMut(&Key) -> String) -> Result<()> {

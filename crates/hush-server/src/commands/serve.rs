@@ -13,15 +13,14 @@ use crate::{given_tokens, import, stores};
 
 pub(super) async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
     let loads = !args.import.is_empty() || args.tokens.is_some();
-    if loads && !matches!(settings.store, Some(Store::Memory)) {
+    if loads && !matches!(settings.store, Store::Memory) {
         return Err(Failure::usage(
             "serve --import and --tokens load into the memory store only: use `hush-server import` \
              and `hush-server token create`, or add --store memory",
         ));
     }
-    stores::require(settings)?;
     let service = Service::prepare(settings).await?;
-    let stores = stores::open(settings).await?;
+    let stores = stores::serving(settings).await?;
     let guilds = import::check(&args.import)?;
     let (ingest, clock) = (&*stores.ingest, &*stores.ports.clock);
     import::apply(&guilds, ingest, clock, &ProgressBar::hidden(), |guild| {

@@ -29,6 +29,7 @@ pub const KEYS: &[Key] = &[
     unset("public_url"),
     set("trusted_proxies", ""),
     unset("store"),
+    unset("data_dir"),
     unset("database_url"),
     unset("database_url_file"),
     set("database_connections", "16"),

@@ -31,8 +31,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where metrics are served, and nothing else.
     pub admin_listen: SocketAddr,
-    /// The store, if one is configured.
-    pub store: Option<Store>,
+    /// The store.
+    pub store: Store,
     /// Whether the database's schema is brought up to date before the store is used.
     pub migrate: bool,
     /// How often what may be asked.

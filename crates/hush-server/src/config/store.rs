@@ -1,24 +1,30 @@
 //! Which store holds the data.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 use hush_adapters::postgres::{self, DatabaseUrl};
 
 use super::Values;
 use crate::failure::Failure;
 
+/// The name of the SQLite file in the data folder.
+const FILE: &str = "hush.db";
+
 /// The store that holds the data.
 #[derive(Debug, Clone)]
 pub enum Store {
     /// This process's memory: gone when it ends.
     Memory,
+    /// An SQLite file.
+    Sqlite(PathBuf),
     /// A PostgreSQL database.
     Postgres(Box<postgres::Settings>),
 }
 
 impl Store {
-    /// The configured store: what `store` says, else PostgreSQL if there is a database's address.
-    pub(super) fn from_values(values: &Values) -> Result<Option<Self>, Failure> {
+    /// The configured store: what `store` says, else PostgreSQL if there is a database's address, else SQLite.
+    pub(super) fn from_values(values: &Values) -> Result<Self, Failure> {
         let url = database_url(values)?;
         let max_connections = values.require("database_connections", "1 to 1000", |text| {
             let number: NonZeroU32 = text.parse().map_err(drop)?;
@@ -30,21 +36,34 @@ impl Store {
                 max_connections,
             }))
         });
-        let memory = values.get("store", "memory or postgres", |text| match text {
-            "memory" => Ok(true),
-            "postgres" => Ok(false),
+        let name = values.get("store", "memory, sqlite or postgres", |text| match text {
+            "memory" | "sqlite" | "postgres" => Ok(text.to_owned()),
             _ => Err(()),
         })?;
-        match (memory, postgres) {
-            (Some(true), _) => Ok(Some(Self::Memory)),
-            (Some(false), None) => Err(Failure::usage(
+        match (name.as_deref(), postgres) {
+            (Some("memory"), _) => Ok(Self::Memory),
+            (Some("postgres"), None) => Err(Failure::usage(
                 "the store is postgres but has no address: set \
                  HUSH_DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE, or \
                  HUSH_DATABASE_URL_FILE to a file that holds it",
             )),
-            (_, postgres) => Ok(postgres),
+            (Some("postgres") | None, Some(postgres)) => Ok(postgres),
+            (_, _) => Ok(Self::Sqlite(data_dir(values)?.join(FILE))),
         }
     }
+}
+
+/// The folder of everything that Hush keeps in files.
+fn data_dir(values: &Values) -> Result<PathBuf, Failure> {
+    if let Some((folder, _)) = values.text("data_dir") {
+        return Ok(folder.into());
+    }
+    let folder = dirs::state_dir().or_else(dirs::data_local_dir);
+    Ok(folder
+        .ok_or_else(|| {
+            Failure::usage("there is no folder to keep data in: set HUSH_DATA_DIR to one")
+        })?
+        .join("hush"))
 }
 
 fn database_url(values: &Values) -> Result<Option<DatabaseUrl>, Failure> {

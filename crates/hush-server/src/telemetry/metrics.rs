@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use hush_adapters::postgres::Postgres;
 use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::failure::Failure;
+use crate::stores::Care;
 
 /// How often measured values are folded into their histograms, and levels are read. Unfolded values take
 /// memory.
@@ -30,7 +30,7 @@ pub fn start() -> Result<PrometheusHandle, Failure> {
 }
 
 /// Keeps the metrics in order and up to date, for as long as it runs.
-pub async fn keep(metrics: PrometheusHandle, lost: ErrorCounter, postgres: Option<Postgres>) {
+pub async fn keep(metrics: PrometheusHandle, lost: ErrorCounter, care: Care) {
     describe_gauge!(
         "hush_log_lost_lines",
         Unit::Count,
@@ -48,7 +48,7 @@ pub async fn keep(metrics: PrometheusHandle, lost: ErrorCounter, postgres: Optio
         often.tick().await;
         metrics.run_upkeep();
         lost_lines.set(u32::try_from(lost.dropped_lines()).unwrap_or(u32::MAX));
-        if let Some(postgres) = &postgres {
+        if let Care::Postgres(postgres) = &care {
             let pool = postgres.pool_status();
             connections("max").set(pool.max);
             connections("busy").set(pool.open.saturating_sub(pool.idle));

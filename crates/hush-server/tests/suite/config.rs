@@ -27,7 +27,11 @@ fn defaults_are_those_that_are_documented() {
     let settings = from_environment(&[]);
     assert_eq!(settings.listen, "127.0.0.1:8080".parse().unwrap());
     assert_eq!(settings.admin_listen, "127.0.0.1:9464".parse().unwrap());
-    assert!(settings.store.is_none() && settings.migrate);
+    assert!(settings.migrate);
+    let Store::Sqlite(file) = &settings.store else {
+        panic!("{:?}", settings.store);
+    };
+    assert!(file.ends_with("hush/hush.db"), "{}", file.display());
     let minute = Duration::from_secs(60);
     assert_eq!(
         settings.limits.requests,
@@ -92,7 +96,7 @@ fn every_setting_can_come_from_the_environment() {
         ("HUSH_RATE_LIMIT__UNKNOWN_TOKENS", "9"),
     ]);
     assert!(!settings.migrate);
-    let Some(Store::Postgres(postgres)) = &settings.store else {
+    let Store::Postgres(postgres) = &settings.store else {
         panic!("{:?}", settings.store);
     };
     assert_eq!(postgres.max_connections.get(), 3);
@@ -115,7 +119,7 @@ fn every_setting_can_come_from_the_environment() {
 fn a_wrong_value_is_named_with_its_source_and_what_is_expected() {
     for (variable, value, expected) in [
         ("LISTEN", "localhost", "an IP address and a port"),
-        ("STORE", "sqlite", "memory or postgres"),
+        ("STORE", "mysql", "memory, sqlite or postgres"),
         ("PUBLIC_URL", "hush.example.com", "https://hush.example.com"),
         ("PUBLIC_URL", "https://a\"b", "https://hush.example.com"),
         ("TRUSTED_PROXIES", "10.0.0.0/33", "10.0.0.0/8"),
@@ -229,7 +233,7 @@ fn the_database_address_can_come_from_a_file_and_is_never_repeated() {
     let hush = Hush::new().with_file("secret", "postgres://me:pass@db/hush\n");
     let file = hush.path("secret").display().to_string();
     let settings = from_environment(&[("HUSH_DATABASE_URL_FILE", &file)]);
-    assert!(matches!(settings.store, Some(Store::Postgres(_))));
+    assert!(matches!(settings.store, Store::Postgres(_)));
 
     let both = hush
         .with("HUSH_DATABASE_URL_FILE", &file)

@@ -9,7 +9,7 @@ use crate::operator::{filled, owners_token};
 use crate::support::{Database, Running, get};
 
 /// The server of the tests with so many members more.
-fn large(members: usize, name: &str) -> String {
+pub(crate) fn large(members: usize, name: &str) -> String {
     let member =
         |id: usize| json!({"user": {"id": id.to_string(), "username": name}, "roles": ["11"]});
     let members: Vec<_> = (1..=members).map(member).collect();

@@ -18,5 +18,6 @@ mod outages;
 mod panics;
 mod samples;
 mod serve;
+mod sqlite;
 mod support;
 mod tokens;

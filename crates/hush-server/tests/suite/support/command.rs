@@ -1,12 +1,14 @@
 //! The binary as a command.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-/// The binary in an empty working directory and an empty environment.
+const BINARY: &str = env!("CARGO_BIN_EXE_hush-server");
+
+/// The binary in an empty working directory, and in an environment that only names a data folder in there.
 pub(crate) struct Hush {
     directory: TempDir,
     environment: Vec<(String, String)>,
@@ -21,9 +23,11 @@ pub(crate) struct Output {
 
 impl Hush {
     pub(crate) fn new() -> Self {
+        let directory = TempDir::new().unwrap();
+        let data = directory.path().join("data").display().to_string();
         Self {
-            directory: TempDir::new().unwrap(),
-            environment: Vec::new(),
+            directory,
+            environment: vec![("HUSH_DATA_DIR".into(), data)],
         }
     }
 
@@ -46,9 +50,20 @@ impl Hush {
 
     /// The command with these arguments, ready to start.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_hush-server")));
+        let mut command = Command::new(BINARY);
+        command.args(arguments);
+        self.place(command)
+    }
+
+    /// The same through a line of the shell that knows the binary as `$0` and its arguments as `$@`.
+    pub(crate) fn command_through(&self, shell: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", shell, BINARY]).args(arguments);
+        self.place(command)
+    }
+
+    fn place(&self, mut command: Command) -> Command {
         command
-            .args(arguments)
             .current_dir(self.directory.path())
             .env_clear()
             .envs(self.environment.iter().cloned());

@@ -8,6 +8,6 @@ mod service;
 
 pub(crate) use command::Hush;
 pub(crate) use database::Database;
-pub(crate) use http::{get, request};
+pub(crate) use http::{Response, get, request};
 pub(crate) use proxy::{Proxy, Way};
 pub(crate) use service::Running;

@@ -7,6 +7,9 @@ use std::thread::JoinHandle;
 
 use super::Hush;
 
+/// On ports that nobody else has.
+const ANYWHERE: [&str; 2] = ["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"];
+
 /// A service that answers. It is killed when this is dropped.
 pub(crate) struct Running {
     child: Child,
@@ -20,9 +23,16 @@ pub(crate) struct Running {
 impl Running {
     /// Starts `serve` or `demo` on free ports with further arguments, and waits until it says where it listens.
     pub(crate) fn start(hush: &Hush, arguments: &[&str]) -> Self {
-        let anywhere = ["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"];
-        let mut child = hush
-            .command(&[arguments, &anywhere].concat())
+        Self::spawn(hush.command(&[arguments, &ANYWHERE].concat()))
+    }
+
+    /// The same, started by a line of the shell that knows the binary as `$0` and its arguments as `$@`.
+    pub(crate) fn start_through(hush: &Hush, shell: &str, arguments: &[&str]) -> Self {
+        Self::spawn(hush.command_through(shell, &[arguments, &ANYWHERE].concat()))
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -63,9 +73,14 @@ impl Running {
         }
     }
 
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal, such as `TERM`.
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
+        let id = self.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status();
         assert!(sent.unwrap().success());
     }
