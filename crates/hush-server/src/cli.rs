@@ -53,6 +53,15 @@ pub enum Command {
     ///
     /// Safe while other processes serve, and done by itself at start unless `migrate` is false.
     Migrate,
+    /// Write a copy of the SQLite file as it is now, while the service goes on.
+    ///
+    /// The copy was opened and found whole when this is done. To go back to it: stop the service, put it in the
+    /// place of hush.db, remove hush.db-wal, start the service.
+    Backup {
+        /// The file to write. It must not be there yet.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Load servers from Discord's guild JSON.
     ///
     /// A file holds the objects that Discord's gateway sends as `GUILD_CREATE`: one, several one after the

@@ -120,6 +120,21 @@ pub async fn migrate(settings: &Settings) -> Result<(), Failure> {
     }
 }
 
+/// Writes a copy of the configured store, which has to be a file, into `target`.
+pub async fn backup(settings: &Settings, target: &Path) -> Result<(), Failure> {
+    require_lasting(settings)?;
+    match &settings.store {
+        #[cfg(feature = "sqlite")]
+        Store::Sqlite(file) => Sqlite::backup(file, target)
+            .await
+            .map_err(Failure::operation),
+        _ => Err(Failure::usage(format_args!(
+            "{} was not made: only a store in a file is backed up so; PostgreSQL has pg_dump",
+            target.display()
+        ))),
+    }
+}
+
 /// Refuses to go on with a store that forgets.
 pub fn require_lasting(settings: &Settings) -> Result<(), Failure> {
     match settings.store {

@@ -9,6 +9,7 @@
 //! The queries are no macros: sqlx's macros know one database in a compilation, and that is PostgreSQL. The contract
 //! suite prepares every one of them.
 
+mod backup;
 mod counts;
 mod database;
 mod failure;
@@ -25,6 +26,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use backup::BackupError;
 pub use limits::SqliteLimiter;
 pub use schema::{OpenError, Serving};
 

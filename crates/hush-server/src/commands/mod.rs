@@ -28,6 +28,11 @@ pub async fn run(command: Command, sources: &Sources) -> Result<(), Failure> {
             output::aside("the database's schema is up to date");
             Ok(())
         }
+        Command::Backup { file } => {
+            stores::backup(&settings, &file).await?;
+            output::aside(&format!("backed up into {}", file.display()));
+            Ok(())
+        }
         Command::Import(import) => import::run(&settings, &import.files).await,
         Command::Token(token) => token::run(&settings, token).await,
         Command::Recount { repair } => recount::run(&settings, repair).await,

@@ -8,6 +8,7 @@ fn help_teaches_every_command_with_examples() {
     for word in [
         "serve",
         "demo",
+        "backup",
         "migrate",
         "import",
         "token",
@@ -25,6 +26,7 @@ fn help_teaches_every_command_with_examples() {
     for command in [
         &["serve"][..],
         &["demo"],
+        &["backup"],
         &["migrate"],
         &["import"],
         &["token"],

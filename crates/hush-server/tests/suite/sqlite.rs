@@ -101,6 +101,35 @@ fn a_file_that_is_something_else_is_refused_in_one_line() {
     assert!(line.contains("HUSH_DATA_DIR"), "{line}");
 }
 
+#[test]
+fn a_backup_beside_the_service_is_whole_and_goes_on() {
+    let hush = filled();
+    let token = owners_token(&hush);
+    let service = Running::start(&hush, &["serve"]);
+    // While an import writes.
+    let mut import = import(&hush, &large(3000, "new"));
+    for number in 0..5 {
+        assert_eq!(ask(&service, &token).status, 200);
+        let file = format!("backup{number}.db");
+        hush.run(&["backup", &file]).success();
+        let line = hush.run(&["backup", &file]).failure(1);
+        assert!(line.contains("is there already"), "{line}");
+        let restored = Hush::new();
+        std::fs::create_dir(restored.path("data")).unwrap();
+        std::fs::copy(hush.path(&file), restored.path("data/hush.db")).unwrap();
+        restored.run(&["recount"]).success();
+        let again = Running::start(&restored, &["serve"]);
+        assert_eq!(ask(&again, &token).status, 200);
+        assert!(!hush.path(&format!("{file}.part")).exists());
+    }
+    assert!(import.wait().unwrap().success());
+    let line = hush.run(&["backup", "no/folder/backup.db"]).failure(1);
+    assert!(line.contains("no/folder/backup.db"), "{line}");
+    let memory = Hush::new().with("HUSH_DATABASE_URL", "postgres://hush@localhost/hush");
+    let line = memory.run(&["backup", "backup.db"]).failure(2);
+    assert!(line.contains("pg_dump"), "{line}");
+}
+
 /// What the limit has left, as an answer says.
 fn remaining(answer: &Response) -> u64 {
     answer.header("x-ratelimit-remaining").parse().unwrap()
