@@ -8,6 +8,8 @@ pub mod refusals;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod system;
+#[cfg(all(feature = "postgres", feature = "sqlite"))]
+pub mod transfer;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod meters;

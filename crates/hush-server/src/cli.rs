@@ -62,6 +62,12 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Move everything between SQLite and PostgreSQL, in either direction.
+    ///
+    /// Servers, members, tokens, and what the rate limit remembers. The target must be empty, and holds all or
+    /// nothing afterwards; the source stays as it is. Stop the service first.
+    #[cfg(feature = "sqlite")]
+    Copy(CopyArgs),
     /// Load servers from Discord's guild JSON.
     ///
     /// A file holds the objects that Discord's gateway sends as `GUILD_CREATE`: one, several one after the
@@ -104,6 +110,25 @@ pub struct ServeArgs {
     /// Leave the database's schema as it is, like `migrate = false`.
     #[arg(long)]
     no_migrate: bool,
+}
+
+/// From where to where to copy.
+// The addresses are read by the command: an error of clap's would repeat a password in them.
+#[cfg(feature = "sqlite")]
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hush-server copy --from sqlite:/var/lib/hush/hush.db --to postgres://hush@localhost/hush
+  hush-server copy --from postgres://hush@localhost/hush --to sqlite:/var/lib/hush/hush.db
+
+Other users of the machine may see a command's arguments: give the password in PGPASSWORD.")]
+pub struct CopyArgs {
+    /// Where everything is: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`.
+    #[arg(long, value_name = "URL")]
+    pub from: String,
+    /// Where it shall be, written the same way. A file is made if it is missing.
+    #[arg(long, value_name = "URL")]
+    pub to: String,
 }
 
 /// What to import.

@@ -30,7 +30,7 @@ pub struct InvalidDatabaseUrl {
 }
 
 impl DatabaseUrl {
-    pub(super) fn options(&self) -> PgConnectOptions {
+    pub(crate) fn options(&self) -> PgConnectOptions {
         // Statements are measured by us, and their failures logged once, at the edge.
         let options = self.0.clone().disable_statement_logging();
         match options.get_application_name() {

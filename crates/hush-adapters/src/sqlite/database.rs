@@ -128,7 +128,7 @@ impl Database {
 }
 
 /// How every connection treats the file.
-pub(super) fn options(file: &Path) -> SqliteConnectOptions {
+pub(crate) fn options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
         .journal_mode(SqliteJournalMode::Wal)

@@ -30,6 +30,9 @@ pub use backup::BackupError;
 pub use limits::SqliteLimiter;
 pub use schema::{OpenError, Serving};
 
+#[cfg(feature = "postgres")]
+pub(crate) use {database::options, schema::check};
+
 use database::Database;
 
 /// A store in a file, behind every port but the limiter's. A clone is another handle on the same connections.

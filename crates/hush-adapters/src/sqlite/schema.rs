@@ -101,7 +101,7 @@ pub(super) async fn migrate(file: &Path) -> Result<(), OpenError> {
 }
 
 /// Checks that the file is Hush's and has every migration of this binary, and no other.
-pub(super) async fn check(file: &Path) -> Result<(), OpenError> {
+pub(crate) async fn check(file: &Path) -> Result<(), OpenError> {
     let mut connection = connect(file, false).await?;
     let applied: Vec<i64> = sqlx::query_scalar("SELECT version FROM _sqlx_migrations")
         .fetch_all(&mut connection)

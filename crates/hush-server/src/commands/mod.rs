@@ -1,5 +1,7 @@
 //! The operator's commands, one file each.
 
+#[cfg(feature = "sqlite")]
+mod copy;
 mod demo;
 mod healthcheck;
 mod import;
@@ -19,6 +21,10 @@ pub async fn run(command: Command, sources: &Sources) -> Result<(), Failure> {
     if let Command::Openapi { yaml } = command {
         return openapi::print(yaml);
     }
+    #[cfg(feature = "sqlite")]
+    if let Command::Copy(places) = command {
+        return copy::run(&places).await;
+    }
     let settings = Settings::load(sources)?;
     match command {
         Command::Serve(serve) => serve::run(&settings, &serve).await,
@@ -36,6 +42,8 @@ pub async fn run(command: Command, sources: &Sources) -> Result<(), Failure> {
         Command::Import(import) => import::run(&settings, &import.files).await,
         Command::Token(token) => token::run(&settings, token).await,
         Command::Recount { repair } => recount::run(&settings, repair).await,
+        #[cfg(feature = "sqlite")]
+        Command::Copy(places) => copy::run(&places).await,
         Command::Openapi { yaml } => openapi::print(yaml),
         Command::Healthcheck => healthcheck::run(&settings),
     }

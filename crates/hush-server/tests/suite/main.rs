@@ -6,6 +6,7 @@
 
 mod cli;
 mod config;
+mod copy;
 mod crashes;
 mod demo;
 mod exactness;

@@ -1,0 +1,107 @@
+//! What is between two stores: rows as JSON arrays, which each database writes and reads by itself.
+//!
+//! Ids, permissions and counts are integers, and so are times: in microseconds since the Unix epoch. A digest is
+//! hexadecimal. Both databases keep integers of 64 bits exact in JSON.
+
+use std::ops::AddAssign;
+
+use async_trait::async_trait;
+
+/// How many rows are read at once.
+pub(super) const PAGE: i64 = 2000;
+
+/// What a store holds, in the order in which it is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    /// `[id, name, owner, member count, generation, presences known, listed, bots, online, as of]`.
+    Servers,
+    /// `[server, id, name, position, permissions]`.
+    Roles,
+    /// `[server, user, name, discriminator, bot, [role, …], presence, generation]`.
+    Members,
+    /// `[id, digest, user, name, hint, [server, …], [scope, …], created at, expires at, revoked at]`.
+    Tokens,
+    /// What the limiter remembers: `[kind, key, [admission, …]]`, any number of them for a bucket.
+    Admissions,
+}
+
+impl Table {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Servers,
+        Self::Roles,
+        Self::Members,
+        Self::Tokens,
+        Self::Admissions,
+    ];
+}
+
+/// Where a page ends and the next one goes on. What has a key of one column leaves the second alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Key(pub(super) i64, pub(super) i64);
+
+impl Key {
+    /// Before every row.
+    pub(super) const FIRST: Self = Self(i64::MIN, i64::MIN);
+}
+
+/// A row with its key.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct Row(i64, i64, String);
+
+impl Row {
+    pub(super) fn key(&self) -> Key {
+        Key(self.0, self.1)
+    }
+}
+
+/// Rows as one JSON array.
+pub(super) fn array(rows: &[Row]) -> String {
+    let rows: Vec<_> = rows.iter().map(|row| row.2.as_str()).collect();
+    format!("[{}]", rows.join(","))
+}
+
+/// One state of a store, being read.
+#[async_trait]
+pub(super) trait Source: Send {
+    /// The next rows by their key, none at the end.
+    async fn page(&mut self, table: Table, after: Key) -> Result<Vec<Row>, sqlx::Error>;
+}
+
+/// A store that takes everything or, if it is dropped, nothing.
+#[async_trait]
+pub(super) trait Target: Send {
+    /// Whether it holds nothing. Nobody else can change that any more.
+    async fn is_empty(&mut self) -> Result<bool, sqlx::Error>;
+    /// Takes an array of rows, and returns how many they are.
+    async fn put(&mut self, table: Table, rows: String) -> Result<u64, sqlx::Error>;
+    /// Keeps what it took.
+    async fn commit(self: Box<Self>) -> Result<(), sqlx::Error>;
+}
+
+/// How much was copied.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Servers.
+    pub servers: u64,
+    /// Roles in all of them.
+    pub roles: u64,
+    /// Members in all of them.
+    pub members: u64,
+    /// Tokens, those that are no longer live among them.
+    pub tokens: u64,
+    /// Requests that the limiter remembers.
+    pub admissions: u64,
+}
+
+impl Copied {
+    pub(super) fn add(&mut self, table: Table, rows: u64) {
+        match table {
+            Table::Servers => &mut self.servers,
+            Table::Roles => &mut self.roles,
+            Table::Members => &mut self.members,
+            Table::Tokens => &mut self.tokens,
+            Table::Admissions => &mut self.admissions,
+        }
+        .add_assign(rows);
+    }
+}
