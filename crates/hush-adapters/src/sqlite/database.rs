@@ -19,9 +19,10 @@ use crate::system::SystemClock;
 /// How long a call waits for its turn, and then for other processes that write. Both together stay below the time
 /// that a request has.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
-/// How many reads run at once. Each connection is a thread, and threads that have something to do in a row cost less
-/// than those that are woken for each read.
-const READERS: usize = 16;
+/// How many statements read at once. Each connection is a thread.
+const READERS: usize = 4;
+/// How much of the file a reader keeps in memory, in KiB; as SQLite writes it, negative.
+const READER_CACHE: &str = "-16384";
 
 /// Connections to one file.
 pub(super) struct Database {
@@ -41,7 +42,10 @@ impl Database {
     /// Opens every connection, so that nothing that can be wrong with the file is left for later.
     pub(super) async fn open(file: &Path) -> Result<Self, Failure> {
         let options = options(file);
-        let reader = options.clone().pragma("query_only", "ON");
+        let reader = options
+            .clone()
+            .pragma("query_only", "ON")
+            .pragma("cache_size", READER_CACHE);
         let recorder = options.clone().synchronous(SqliteSynchronous::Normal);
         Ok(Self {
             readers: Shelf::open(&reader, READERS).await?,
@@ -63,9 +67,14 @@ impl Database {
         Answer: Future<Output = Result<T, Failure>>,
     {
         self.measured(operation, async {
-            statement(self.readers.lend().await?).await
+            statement(self.lend_reader().await?).await
         })
         .await
+    }
+
+    /// A connection for statements that change nothing.
+    pub(super) async fn lend_reader(&self) -> Result<Lent, Failure> {
+        self.readers.lend().await
     }
 
     /// Carries out a transaction, to be begun by [`begin`], while nobody else in this process writes.
@@ -113,7 +122,8 @@ impl Database {
         }
     }
 
-    async fn measured<T>(
+    /// Measures a call.
+    pub(super) async fn measured<T>(
         &self,
         operation: Operation,
         call: impl Future<Output = Result<T, Failure>>,

@@ -1,6 +1,7 @@
 //! What can go wrong between Hush and its file, and whether it may pass.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use hush_ports::BackendError;
 
@@ -13,6 +14,9 @@ pub(super) enum Failure {
     /// Others had the file, or all connections to it, for too long.
     #[error("others use the file for too long")]
     Waited,
+    /// What several asked for together failed.
+    #[error(transparent)]
+    Shared(Arc<Failure>),
     /// It holds what the domain does not allow.
     #[error("stored {what} is invalid: {reason}")]
     Stored {
@@ -45,6 +49,7 @@ impl Failure {
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Waited | Self::Database(sqlx::Error::WorkerCrashed) => true,
+            Self::Shared(failure) => failure.is_transient(),
             Self::Stored { .. } => false,
             Self::Database(_) => self.code().is_some_and(passes),
         }

@@ -172,6 +172,13 @@ impl SqliteLimiter {
 async fn record(sqlite: Sqlite, rings: Arc<MemoryLimiter>, mut queue: mpsc::Receiver<Admission>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
+        // Whoever is about to be admitted is so before this goes on.
+        tokio::task::yield_now().await;
+        while batch.len() < BATCH
+            && let Ok(next) = queue.try_recv()
+        {
+            batch.push(next);
+        }
         let rows: Vec<_> = batch
             .iter()
             .map(|admission| {

@@ -13,6 +13,7 @@ mod backup;
 mod counts;
 mod database;
 mod failure;
+mod gather;
 mod health;
 mod ingest;
 mod limits;
@@ -33,12 +34,20 @@ pub use schema::{OpenError, Serving};
 #[cfg(feature = "postgres")]
 pub(crate) use {database::options, schema::check};
 
+use hush_domain::ids::{ServerId, UserId};
+use hush_domain::users::Member;
+use hush_ports::Presented;
+
+use crate::meters::Operation;
 use database::Database;
+use gather::Gathered;
 
 /// A store in a file, behind every port but the limiter's. A clone is another handle on the same connections.
 #[derive(Clone)]
 pub struct Sqlite {
     database: Arc<Database>,
+    presented: Arc<Gathered<tokens::Question, Presented>>,
+    members: Arc<Gathered<(ServerId, UserId), Member>>,
 }
 
 impl Sqlite {
@@ -56,8 +65,15 @@ impl Sqlite {
         let database = Database::open(file)
             .await
             .map_err(|failure| schema::unusable(file, &failure))?;
+        let database = Arc::new(database);
         Ok(Self {
-            database: Arc::new(database),
+            presented: Arc::new(Gathered::start(
+                &database,
+                Operation::PresentToken,
+                tokens::present,
+            )),
+            members: Arc::new(Gathered::start(&database, Operation::GetUser, users::get)),
+            database,
         })
     }
 

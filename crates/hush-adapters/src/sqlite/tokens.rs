@@ -10,12 +10,15 @@ use hush_domain::tokens::{NamedServers, NewToken, Token};
 use hush_ports::{
     Addressed, BackendError, CreateTokenError, Presented, Revoked, TokenFilter, Tokens,
 };
+use sqlx::SqliteConnection;
 use sqlx::types::Json;
 
 use super::Sqlite;
 use super::database::begin;
 use super::failure::Failure;
+use super::gather::Answers;
 use super::stats::time;
+use super::users::place;
 use crate::meters::Operation;
 
 mod create;
@@ -42,6 +45,62 @@ macro_rules! token_columns {
     };
 }
 
+/// The digest of a token's secret, and which server a request is about.
+pub(super) type Question = (TokenDigest, Addressed);
+
+/// The tokens with these digests, each with its place there and how its user stands.
+pub(super) fn present<'c>(
+    connection: &'c mut SqliteConnection,
+    asked: &'c [Question],
+) -> Answers<'c, Presented> {
+    Box::pin(async move {
+        let keys: Vec<_> = asked
+            .iter()
+            .map(|(digest, addressed)| match addressed {
+                Addressed::Nothing => (hex(digest), false, None),
+                Addressed::Sole => (hex(digest), true, None),
+                Addressed::Server(server) => (hex(digest), false, Some(server.to_i64())),
+            })
+            .collect();
+        let rows: Vec<PresentedRow> = sqlx::query_as(concat!(
+            "SELECT asked.key AS place, ",
+            token_columns!(),
+            with_permissions!(
+                ", s.id AS server_id, s.owner_id = t.user_id AS owner,
+                   m.user_id IS NOT NULL AS listed, ",
+                " AS permissions
+                 FROM json_each(?1) AS asked
+                 CROSS JOIN tokens t ON t.digest = unhex(asked.value ->> 0)
+                 LEFT JOIN servers s ON s.id = (
+                     SELECT CASE WHEN asked.value ->> 1 THEN max(server_id) ELSE asked.value ->> 2 END
+                     FROM token_servers WHERE token_id = t.id
+                     HAVING CASE WHEN asked.value ->> 1 THEN count(*) = 1
+                                 ELSE sum(server_id = asked.value ->> 2) = 1 END
+                 )
+                 LEFT JOIN members m ON m.server_id = s.id AND m.user_id = t.user_id"
+            )
+        ))
+        .bind(Json(keys))
+        .fetch_all(connection)
+        .await?;
+        rows.into_iter()
+            .map(|row| Ok((place(row.place)?, row.read()?)))
+            .collect()
+    })
+}
+
+/// A digest as text, since JSON knows no bytes.
+fn hex(digest: &TokenDigest) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let nibbles = digest
+        .as_bytes()
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles
+        .map(|nibble| char::from(DIGITS[usize::from(nibble)]))
+        .collect()
+}
+
 #[async_trait]
 impl Tokens for Sqlite {
     async fn present(
@@ -49,38 +108,7 @@ impl Tokens for Sqlite {
         digest: &TokenDigest,
         addressed: Addressed,
     ) -> Result<Option<Presented>, BackendError> {
-        let (sole, server) = match addressed {
-            Addressed::Nothing => (false, None),
-            Addressed::Sole => (true, None),
-            Addressed::Server(server) => (false, Some(server.to_i64())),
-        };
-        self.database
-            .read(Operation::PresentToken, |mut connection| async move {
-                let row: Option<PresentedRow> = sqlx::query_as(concat!(
-                    "SELECT ",
-                    token_columns!(),
-                    with_permissions!(
-                        ", s.id AS server_id, s.owner_id = t.user_id AS owner,
-                           m.user_id IS NOT NULL AS listed, ",
-                        " AS permissions
-                         FROM tokens t
-                         LEFT JOIN servers s ON s.id = (
-                             SELECT CASE WHEN ?2 THEN max(server_id) ELSE ?3 END
-                             FROM token_servers WHERE token_id = t.id
-                             HAVING CASE WHEN ?2 THEN count(*) = 1 ELSE sum(server_id = ?3) = 1 END
-                         )
-                         LEFT JOIN members m ON m.server_id = s.id AND m.user_id = t.user_id
-                         WHERE t.digest = ?1"
-                    )
-                ))
-                .bind(digest.as_bytes().as_slice())
-                .bind(sole)
-                .bind(server)
-                .fetch_optional(&mut *connection)
-                .await?;
-                row.map(PresentedRow::read).transpose()
-            })
-            .await
+        self.presented.ask((*digest, addressed)).await
     }
 
     async fn memberships(&self, token: &Token) -> Result<Vec<Membership>, BackendError> {
@@ -217,6 +245,7 @@ impl TokenRow {
 
 #[derive(sqlx::FromRow)]
 struct PresentedRow {
+    place: i64,
     #[sqlx(flatten)]
     token: TokenRow,
     server_id: Option<i64>,

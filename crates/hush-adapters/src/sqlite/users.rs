@@ -9,62 +9,102 @@ use sqlx::types::Json;
 
 use super::Sqlite;
 use super::failure::Failure;
+use super::gather::Answers;
 use crate::meters::Operation;
 
 #[async_trait]
 impl Users for Sqlite {
     async fn get(&self, server: ServerId, user: UserId) -> Result<Option<Member>, BackendError> {
-        let user = user.to_i64();
-        self.database
-            .read(Operation::GetUser, |mut connection| async move {
-                Ok(listed(&mut connection, server, (user - 1, user), 1)
-                    .await?
-                    .pop())
-            })
-            .await
+        self.members.ask((server, user)).await
     }
 
     async fn page(&self, server: ServerId, page: PageRequest) -> Result<Vec<Member>, BackendError> {
         let after = page.after.map_or(0, UserId::to_i64);
         self.database
             .read(Operation::PageUsers, |mut connection| async move {
-                listed(&mut connection, server, (after, i64::MAX), page.limit).await
+                self::page(&mut connection, server, after, page.limit).await
             })
             .await
     }
 }
 
-/// The first `limit` members whose user ids are above `after` and up to `last`, ascending: one range of one tree,
-/// then the roles of each.
-async fn listed(
+/// What is shown of a member `m`.
+macro_rules! member_columns {
+    () => {
+        "m.server_id, m.user_id, m.name, m.discriminator, m.bot,
+         (SELECT json_group_array(json_array(r.id, r.name, r.position))
+          FROM roles r
+          WHERE r.server_id = m.server_id
+            AND r.id IN (SELECT value FROM json_each(m.role_ids))) AS roles"
+    };
+}
+
+/// The members `wanted`, each with its place there.
+pub(super) fn get<'c>(
+    connection: &'c mut SqliteConnection,
+    wanted: &'c [(ServerId, UserId)],
+) -> Answers<'c, Member> {
+    Box::pin(async move {
+        let keys: Vec<_> = wanted
+            .iter()
+            .map(|(server, user)| (server.to_i64(), user.to_i64()))
+            .collect();
+        let rows: Vec<WantedRow> = sqlx::query_as(concat!(
+            "SELECT wanted.key AS place, ",
+            member_columns!(),
+            " FROM json_each(?1) AS wanted
+              CROSS JOIN members m
+                  ON m.server_id = wanted.value ->> 0 AND m.user_id = wanted.value ->> 1"
+        ))
+        .bind(Json(keys))
+        .fetch_all(connection)
+        .await?;
+        rows.into_iter()
+            .map(|row| Ok((place(row.place)?, row.member.read()?)))
+            .collect()
+    })
+}
+
+/// The first `limit` members whose user ids are above `after`, ascending: one range of one tree, then the roles of
+/// each.
+async fn page(
     connection: &mut SqliteConnection,
     server: ServerId,
-    (after, last): (i64, i64),
+    after: i64,
     limit: u16,
 ) -> Result<Vec<Member>, Failure> {
-    let rows: Vec<MemberRow> = sqlx::query_as(
-        "SELECT m.user_id, m.name, m.discriminator, m.bot,
-                (SELECT json_group_array(json_array(r.id, r.name, r.position))
-                 FROM roles r
-                 WHERE r.server_id = m.server_id
-                   AND r.id IN (SELECT value FROM json_each(m.role_ids))) AS roles
-         FROM members m
-         WHERE m.server_id = ?1 AND m.user_id > ?2 AND m.user_id <= ?3
-         ORDER BY m.user_id
-         LIMIT ?4",
-    )
+    let rows: Vec<MemberRow> = sqlx::query_as(concat!(
+        "SELECT ",
+        member_columns!(),
+        " FROM members m
+          WHERE m.server_id = ?1 AND m.user_id > ?2
+          ORDER BY m.user_id
+          LIMIT ?3"
+    ))
     .bind(server.to_i64())
     .bind(after)
-    .bind(last)
     .bind(limit)
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(|row| row.read(server)).collect()
+    rows.into_iter().map(MemberRow::read).collect()
+}
+
+/// A place in a list of questions.
+pub(super) fn place(key: i64) -> Result<usize, Failure> {
+    usize::try_from(key).map_err(Failure::stored("place"))
+}
+
+#[derive(sqlx::FromRow)]
+struct WantedRow {
+    place: i64,
+    #[sqlx(flatten)]
+    member: MemberRow,
 }
 
 /// A member with the roles that the server has of those they hold: id, name and position.
 #[derive(sqlx::FromRow)]
 struct MemberRow {
+    server_id: i64,
     user_id: i64,
     name: String,
     discriminator: Option<u16>,
@@ -73,7 +113,8 @@ struct MemberRow {
 }
 
 impl MemberRow {
-    fn read(self, server: ServerId) -> Result<Member, Failure> {
+    fn read(self) -> Result<Member, Failure> {
+        let server = ServerId::try_from(self.server_id).map_err(Failure::stored("server id"))?;
         let user = User {
             id: UserId::try_from(self.user_id).map_err(Failure::stored("user id"))?,
             username: Username::new(&self.name, self.discriminator)
