@@ -92,7 +92,7 @@ async fn sweep(care: Care) {
         match care.sweep().await {
             Ok(dropped) => tracing::debug!(dropped, "dropped what the limiter no longer needs"),
             Err(error) => {
-                tracing::warn!(%error, "what the limiter no longer needs could not be dropped")
+                tracing::warn!(%error, "what the limiter no longer needs could not be dropped");
             }
         }
     }

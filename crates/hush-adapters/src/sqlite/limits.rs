@@ -129,9 +129,9 @@ impl Limiter for SqliteLimiter {
                 at,
                 recorded,
             };
-            let gone = |_| BackendError::transient("nobody records admissions any more");
-            self.waiting.send(admission).await.map_err(|_| gone(()))?;
-            answer.await.map_err(|_| gone(()))??;
+            let gone = || BackendError::transient("nobody records admissions any more");
+            self.waiting.send(admission).await.map_err(|_| gone())?;
+            answer.await.map_err(|_| gone())??;
         }
         Ok(decision)
     }

@@ -71,12 +71,15 @@ pub(super) fn present<'c>(
                 " AS permissions
                  FROM json_each(?1) AS asked
                  CROSS JOIN tokens t ON t.digest = unhex(asked.value ->> 0)
-                 LEFT JOIN servers s ON s.id = (
-                     SELECT CASE WHEN asked.value ->> 1 THEN max(server_id) ELSE asked.value ->> 2 END
-                     FROM token_servers WHERE token_id = t.id
-                     HAVING CASE WHEN asked.value ->> 1 THEN count(*) = 1
-                                 ELSE sum(server_id = asked.value ->> 2) = 1 END
-                 )
+                 LEFT JOIN servers s ON s.id = CASE
+                     WHEN asked.value ->> 1 THEN (
+                         SELECT max(server_id) FROM token_servers WHERE token_id = t.id HAVING count(*) = 1
+                     )
+                     ELSE (
+                         SELECT server_id FROM token_servers
+                         WHERE token_id = t.id AND server_id = asked.value ->> 2
+                     )
+                 END
                  LEFT JOIN members m ON m.server_id = s.id AND m.user_id = t.user_id"
             )
         ))
