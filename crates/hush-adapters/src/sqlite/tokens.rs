@@ -10,6 +10,7 @@ use hush_domain::tokens::{NamedServers, NewToken, Token};
 use hush_ports::{
     Addressed, BackendError, CreateTokenError, Presented, Revoked, TokenFilter, Tokens,
 };
+use serde::Deserialize;
 use sqlx::SqliteConnection;
 use sqlx::types::Json;
 
@@ -18,7 +19,6 @@ use super::database::begin;
 use super::failure::Failure;
 use super::gather::Answers;
 use super::stats::time;
-use super::users::place;
 use crate::meters::Operation;
 
 mod create;
@@ -37,11 +37,12 @@ macro_rules! with_permissions {
     };
 }
 
-/// What is fetched of a token `t`, without the digest, which nobody needs to know again.
-macro_rules! token_columns {
+/// What is fetched of a token `t`, as a [`TokenRow`]; without the digest, which nobody needs to know again.
+macro_rules! token_row {
     () => {
-        "t.id, t.user_id, t.name, t.hint, t.scopes, t.created_at, t.expires_at, t.revoked_at,
-         (SELECT json_group_array(server_id) FROM token_servers WHERE token_id = t.id) AS server_ids"
+        "json_array(
+             t.id, t.user_id, t.name, t.hint, json(t.scopes), t.created_at, t.expires_at, t.revoked_at,
+             (SELECT json_group_array(server_id) FROM token_servers WHERE token_id = t.id))"
     };
 }
 
@@ -62,13 +63,12 @@ pub(super) fn present<'c>(
                 Addressed::Server(server) => (hex(digest), false, Some(server.to_i64())),
             })
             .collect();
-        let rows: Vec<PresentedRow> = sqlx::query_as(concat!(
-            "SELECT asked.key AS place, ",
-            token_columns!(),
+        let Json(rows): Json<Vec<(usize, PresentedRow)>> = sqlx::query_scalar(concat!(
+            "SELECT json_group_array(json_array(asked.key, json_array(",
+            token_row!(),
             with_permissions!(
-                ", s.id AS server_id, s.owner_id = t.user_id AS owner,
-                   m.user_id IS NOT NULL AS listed, ",
-                " AS permissions
+                ", s.id, s.owner_id = t.user_id, m.user_id IS NOT NULL, ",
+                ")))
                  FROM json_each(?1) AS asked
                  CROSS JOIN tokens t ON t.digest = unhex(asked.value ->> 0)
                  LEFT JOIN servers s ON s.id = CASE
@@ -84,10 +84,10 @@ pub(super) fn present<'c>(
             )
         ))
         .bind(Json(keys))
-        .fetch_all(connection)
+        .fetch_one(connection)
         .await?;
         rows.into_iter()
-            .map(|row| Ok((place(row.place)?, row.read()?)))
+            .map(|(place, row)| Ok((place, row.read()?)))
             .collect()
     })
 }
@@ -160,9 +160,9 @@ impl Tokens for Sqlite {
         let after = filter.after.map_or(0, TokenId::to_i64);
         self.database
             .read(Operation::ListTokens, |mut connection| async move {
-                let rows: Vec<TokenRow> = sqlx::query_as(concat!(
+                let rows: Vec<Json<TokenRow>> = sqlx::query_scalar(concat!(
                     "SELECT ",
-                    token_columns!(),
+                    token_row!(),
                     " FROM tokens t
                       WHERE (?1 IS NULL OR EXISTS (SELECT 1 FROM token_servers
                                                    WHERE token_id = t.id AND server_id = ?1))
@@ -177,7 +177,7 @@ impl Tokens for Sqlite {
                 .bind(filter.limit)
                 .fetch_all(&mut *connection)
                 .await?;
-                rows.into_iter().map(TokenRow::read).collect()
+                rows.into_iter().map(|Json(row)| row.read()).collect()
             })
             .await
     }
@@ -212,22 +212,23 @@ impl Tokens for Sqlite {
     }
 }
 
-#[derive(sqlx::FromRow)]
+/// A token as one value, as members are read.
+#[derive(Deserialize)]
 struct TokenRow {
     id: i64,
     user_id: i64,
     name: String,
     hint: String,
-    scopes: Json<Vec<String>>,
+    scopes: Vec<String>,
     created_at: i64,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
-    server_ids: Json<Vec<i64>>,
+    server_ids: Vec<i64>,
 }
 
 impl TokenRow {
     fn read(self) -> Result<Token, Failure> {
-        let servers = self.server_ids.0.into_iter().map(server_id);
+        let servers = self.server_ids.into_iter().map(server_id);
         let servers = servers.collect::<Result<Vec<_>, Failure>>()?;
         // A scope that this process does not know is a newer one's. Nothing here asks for it, so that leaving it
         // out takes nothing away.
@@ -246,22 +247,20 @@ impl TokenRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(Deserialize)]
 struct PresentedRow {
-    place: i64,
-    #[sqlx(flatten)]
     token: TokenRow,
     server_id: Option<i64>,
-    owner: Option<bool>,
-    listed: bool,
-    permissions: Json<Vec<i64>>,
+    owner: Option<u8>,
+    listed: u8,
+    permissions: Vec<i64>,
 }
 
 impl PresentedRow {
     fn read(self) -> Result<Presented, Failure> {
-        let owner = self.owner == Some(true);
+        let owner = self.owner == Some(1);
         let standing = match self.server_id {
-            Some(server) if owner || self.listed => {
+            Some(server) if owner || self.listed == 1 => {
                 Some((server_id(server)?, standing(owner, &self.permissions)))
             }
             _ => None,

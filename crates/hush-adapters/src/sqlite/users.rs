@@ -4,6 +4,7 @@ use hush_domain::permission::Permissions;
 use hush_domain::roles::Role;
 use hush_domain::users::{Member, User, Username};
 use hush_ports::{BackendError, PageRequest, Users};
+use serde::Deserialize;
 use sqlx::SqliteConnection;
 use sqlx::types::Json;
 
@@ -28,14 +29,15 @@ impl Users for Sqlite {
     }
 }
 
-/// What is shown of a member `m`.
-macro_rules! member_columns {
+/// What is shown of a member `m`, as a [`MemberRow`].
+macro_rules! member_row {
     () => {
-        "m.server_id, m.user_id, m.name, m.discriminator, m.bot,
-         (SELECT json_group_array(json_array(r.id, r.name, r.position))
-          FROM roles r
-          WHERE r.server_id = m.server_id
-            AND r.id IN (SELECT value FROM json_each(m.role_ids))) AS roles"
+        "json_array(
+             m.server_id, m.user_id, m.name, m.discriminator, m.bot,
+             (SELECT json_group_array(json_array(r.id, r.name, r.position))
+              FROM roles r
+              WHERE r.server_id = m.server_id
+                AND r.id IN (SELECT value FROM json_each(m.role_ids))))"
     };
 }
 
@@ -49,18 +51,19 @@ pub(super) fn get<'c>(
             .iter()
             .map(|(server, user)| (server.to_i64(), user.to_i64()))
             .collect();
-        let rows: Vec<WantedRow> = sqlx::query_as(concat!(
-            "SELECT wanted.key AS place, ",
-            member_columns!(),
-            " FROM json_each(?1) AS wanted
-              CROSS JOIN members m
-                  ON m.server_id = wanted.value ->> 0 AND m.user_id = wanted.value ->> 1"
+        let Json(rows): Json<Vec<(usize, MemberRow)>> = sqlx::query_scalar(concat!(
+            "SELECT json_group_array(json_array(wanted.key, ",
+            member_row!(),
+            "))
+             FROM json_each(?1) AS wanted
+             CROSS JOIN members m
+                 ON m.server_id = wanted.value ->> 0 AND m.user_id = wanted.value ->> 1"
         ))
         .bind(Json(keys))
-        .fetch_all(connection)
+        .fetch_one(connection)
         .await?;
         rows.into_iter()
-            .map(|row| Ok((place(row.place)?, row.member.read()?)))
+            .map(|(place, row)| Ok((place, row.read()?)))
             .collect()
     })
 }
@@ -73,9 +76,9 @@ async fn page(
     after: i64,
     limit: u16,
 ) -> Result<Vec<Member>, Failure> {
-    let rows: Vec<MemberRow> = sqlx::query_as(concat!(
+    let rows: Vec<Json<MemberRow>> = sqlx::query_scalar(concat!(
         "SELECT ",
-        member_columns!(),
+        member_row!(),
         " FROM members m
           WHERE m.server_id = ?1 AND m.user_id > ?2
           ORDER BY m.user_id
@@ -86,30 +89,19 @@ async fn page(
     .bind(limit)
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(MemberRow::read).collect()
+    rows.into_iter().map(|Json(row)| row.read()).collect()
 }
 
-/// A place in a list of questions.
-pub(super) fn place(key: i64) -> Result<usize, Failure> {
-    usize::try_from(key).map_err(Failure::stored("place"))
-}
-
-#[derive(sqlx::FromRow)]
-struct WantedRow {
-    place: i64,
-    #[sqlx(flatten)]
-    member: MemberRow,
-}
-
-/// A member with the roles that the server has of those they hold: id, name and position.
-#[derive(sqlx::FromRow)]
+/// A member with the roles that the server has of those they hold: id, name and position. It comes as one value,
+/// since a value costs more on its way between threads than what is in it.
+#[derive(Deserialize)]
 struct MemberRow {
     server_id: i64,
     user_id: i64,
     name: String,
     discriminator: Option<u16>,
-    bot: bool,
-    roles: Json<Vec<(i64, String, i32)>>,
+    bot: u8,
+    roles: Vec<(i64, String, i32)>,
 }
 
 impl MemberRow {
@@ -119,9 +111,9 @@ impl MemberRow {
             id: UserId::try_from(self.user_id).map_err(Failure::stored("user id"))?,
             username: Username::new(&self.name, self.discriminator)
                 .map_err(Failure::stored("username"))?,
-            bot: self.bot,
+            bot: self.bot != 0,
         };
-        let roles = self.roles.0.into_iter().map(|(id, name, position)| {
+        let roles = self.roles.into_iter().map(|(id, name, position)| {
             Ok(Role {
                 id: RoleId::try_from(id).map_err(Failure::stored("role id"))?,
                 name: name.parse().map_err(Failure::stored("role name"))?,
