@@ -46,7 +46,7 @@ impl std::error::Error for Failure {}
 impl From<BackendError> for Failure {
     fn from(error: BackendError) -> Self {
         let cure = if error.is_transient() {
-            "check that the database runs and that the configured address is right"
+            "check that the database runs, that its address is right and that its disk has room"
         } else {
             "check that the database is one of Hush and that `hush-server migrate` has run"
         };

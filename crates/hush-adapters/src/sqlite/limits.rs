@@ -1,6 +1,7 @@
 //! The limiter of the one process that serves: its rings are in memory, and every admission is in the file before it
 //! is answered.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -204,10 +205,11 @@ async fn record(sqlite: Sqlite, rings: Arc<MemoryLimiter>, mut queue: mpsc::Rece
                 Ok(()) => Ok(()),
                 Err(error) => {
                     rings.forget(admission.bucket, admission.at);
+                    let cause = error.source().map(ToString::to_string).unwrap_or_default();
                     Err(if error.is_transient() {
-                        BackendError::transient(error.to_string())
+                        BackendError::transient(cause)
                     } else {
-                        BackendError::permanent(error.to_string())
+                        BackendError::permanent(cause)
                     })
                 }
             };

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use etcetera::{BaseStrategy, choose_base_strategy};
 use hush_adapters::postgres::{self, DatabaseUrl};
 
 use super::Values;
@@ -58,12 +59,13 @@ fn data_dir(values: &Values) -> Result<PathBuf, Failure> {
     if let Some((folder, _)) = values.text("data_dir") {
         return Ok(folder.into());
     }
-    let folder = dirs::state_dir().or_else(dirs::data_local_dir);
-    Ok(folder
-        .ok_or_else(|| {
-            Failure::usage("there is no folder to keep data in: set HUSH_DATA_DIR to one")
-        })?
-        .join("hush"))
+    let folders = choose_base_strategy().map_err(|error| {
+        Failure::usage(format_args!(
+            "there is no folder to keep data in ({error}): set HUSH_DATA_DIR to one"
+        ))
+    })?;
+    let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
+    Ok(folder.join("hush"))
 }
 
 fn database_url(values: &Values) -> Result<Option<DatabaseUrl>, Failure> {
