@@ -17,6 +17,8 @@ mod gather;
 mod health;
 mod ingest;
 mod limits;
+#[cfg(test)]
+mod plans;
 mod schema;
 mod staging;
 mod stats;

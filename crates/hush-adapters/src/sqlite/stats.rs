@@ -8,18 +8,19 @@ use super::Sqlite;
 use super::failure::Failure;
 use crate::meters::Operation;
 
+/// What the server `?1` says of its members.
+pub(super) const STATS: &str = "SELECT listed, bots, online, member_count, presences_known, as_of
+                     FROM servers WHERE id = ?1";
+
 #[async_trait]
 impl StatsReader for Sqlite {
     async fn server_stats(&self, server: ServerId) -> Result<Option<Stats>, BackendError> {
         self.database
             .read(Operation::ServerStats, |mut connection| async move {
-                let row: Option<TallyRow> = sqlx::query_as(
-                    "SELECT listed, bots, online, member_count, presences_known, as_of
-                     FROM servers WHERE id = ?1",
-                )
-                .bind(server.to_i64())
-                .fetch_optional(&mut *connection)
-                .await?;
+                let row: Option<TallyRow> = sqlx::query_as(STATS)
+                    .bind(server.to_i64())
+                    .fetch_optional(&mut *connection)
+                    .await?;
                 row.map(|row| Ok(row.read()?.stats())).transpose()
             })
             .await

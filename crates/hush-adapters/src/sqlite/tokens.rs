@@ -49,21 +49,8 @@ macro_rules! token_row {
 /// The digest of a token's secret, and which server a request is about.
 pub(super) type Question = (TokenDigest, Addressed);
 
-/// The tokens with these digests, each with its place there and how its user stands.
-pub(super) fn present<'c>(
-    connection: &'c mut SqliteConnection,
-    asked: &'c [Question],
-) -> Answers<'c, Presented> {
-    Box::pin(async move {
-        let keys: Vec<_> = asked
-            .iter()
-            .map(|(digest, addressed)| match addressed {
-                Addressed::Nothing => (hex(digest), false, None),
-                Addressed::Sole => (hex(digest), true, None),
-                Addressed::Server(server) => (hex(digest), false, Some(server.to_i64())),
-            })
-            .collect();
-        let Json(rows): Json<Vec<(usize, PresentedRow)>> = sqlx::query_scalar(concat!(
+/// The tokens asked for, each with its place in the array `?1`, and how its user stands.
+pub(super) const PRESENT: &str = concat!(
             "SELECT json_group_array(json_array(asked.key, json_array(",
             token_row!(),
             with_permissions!(
@@ -82,10 +69,26 @@ pub(super) fn present<'c>(
                  END
                  LEFT JOIN members m ON m.server_id = s.id AND m.user_id = t.user_id"
             )
-        ))
-        .bind(Json(keys))
-        .fetch_one(connection)
-        .await?;
+        );
+
+/// The tokens with these digests, each with its place there and how its user stands.
+pub(super) fn present<'c>(
+    connection: &'c mut SqliteConnection,
+    asked: &'c [Question],
+) -> Answers<'c, Presented> {
+    Box::pin(async move {
+        let keys: Vec<_> = asked
+            .iter()
+            .map(|(digest, addressed)| match addressed {
+                Addressed::Nothing => (hex(digest), false, None),
+                Addressed::Sole => (hex(digest), true, None),
+                Addressed::Server(server) => (hex(digest), false, Some(server.to_i64())),
+            })
+            .collect();
+        let Json(rows): Json<Vec<(usize, PresentedRow)>> = sqlx::query_scalar(PRESENT)
+            .bind(Json(keys))
+            .fetch_one(connection)
+            .await?;
         rows.into_iter()
             .map(|(place, row)| Ok((place, row.read()?)))
             .collect()

@@ -41,6 +41,26 @@ macro_rules! member_row {
     };
 }
 
+/// The wanted members, by server and user, each with its place in the array `?1`.
+pub(super) const GET: &str = concat!(
+    "SELECT json_group_array(json_array(wanted.key, ",
+    member_row!(),
+    "))
+             FROM json_each(?1) AS wanted
+             CROSS JOIN members m
+                 ON m.server_id = wanted.value ->> 0 AND m.user_id = wanted.value ->> 1"
+);
+
+/// The first `?3` members of the server `?1` after `?2`.
+pub(super) const PAGE: &str = concat!(
+    "SELECT ",
+    member_row!(),
+    " FROM members m
+          WHERE m.server_id = ?1 AND m.user_id > ?2
+          ORDER BY m.user_id
+          LIMIT ?3"
+);
+
 /// The members `wanted`, each with its place there.
 pub(super) fn get<'c>(
     connection: &'c mut SqliteConnection,
@@ -51,17 +71,10 @@ pub(super) fn get<'c>(
             .iter()
             .map(|(server, user)| (server.to_i64(), user.to_i64()))
             .collect();
-        let Json(rows): Json<Vec<(usize, MemberRow)>> = sqlx::query_scalar(concat!(
-            "SELECT json_group_array(json_array(wanted.key, ",
-            member_row!(),
-            "))
-             FROM json_each(?1) AS wanted
-             CROSS JOIN members m
-                 ON m.server_id = wanted.value ->> 0 AND m.user_id = wanted.value ->> 1"
-        ))
-        .bind(Json(keys))
-        .fetch_one(connection)
-        .await?;
+        let Json(rows): Json<Vec<(usize, MemberRow)>> = sqlx::query_scalar(GET)
+            .bind(Json(keys))
+            .fetch_one(connection)
+            .await?;
         rows.into_iter()
             .map(|(place, row)| Ok((place, row.read()?)))
             .collect()
@@ -76,19 +89,12 @@ async fn page(
     after: i64,
     limit: u16,
 ) -> Result<Vec<Member>, Failure> {
-    let rows: Vec<Json<MemberRow>> = sqlx::query_scalar(concat!(
-        "SELECT ",
-        member_row!(),
-        " FROM members m
-          WHERE m.server_id = ?1 AND m.user_id > ?2
-          ORDER BY m.user_id
-          LIMIT ?3"
-    ))
-    .bind(server.to_i64())
-    .bind(after)
-    .bind(limit)
-    .fetch_all(connection)
-    .await?;
+    let rows: Vec<Json<MemberRow>> = sqlx::query_scalar(PAGE)
+        .bind(server.to_i64())
+        .bind(after)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
     rows.into_iter().map(|Json(row)| row.read()).collect()
 }
 

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
+use sqlx::{Connection, SqliteConnection};
+
 use crate::crashes::large;
 use crate::import::GUILD;
 use crate::operator::owners_token;
@@ -62,6 +64,23 @@ fn commands_beside_the_service_hold_for_the_next_request() {
     let id = list["id"].as_str().unwrap();
     hush.run(&["token", "revoke", id]).success();
     assert_eq!(ask(&service, &token).status, 401);
+}
+
+#[test]
+fn who_waits_too_long_for_the_file_is_told_to_come_again() {
+    let hush = filled();
+    let token = owners_token(&hush);
+    let service = Running::start(&hush, &["serve"]);
+    let url = format!("sqlite:{}", hush.path("data/hush.db").display());
+    crate::import::block_on(async {
+        let mut other = SqliteConnection::connect(&url).await.unwrap();
+        let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let late = ask(&service, &token);
+        assert_eq!(late.status, 503, "{}", late.body);
+        assert_eq!(late.header("retry-after"), "1");
+        held.rollback().await.unwrap();
+    });
+    assert_eq!(ask(&service, &token).status, 200);
 }
 
 #[test]
