@@ -170,14 +170,21 @@ async fn postgres(database: &postgres::Settings, migrate: bool) -> Result<Stores
 
 #[cfg(feature = "sqlite")]
 async fn sqlite(file: &Path, migrate: bool, serves: bool) -> Result<Stores, Failure> {
-    if migrate {
-        migrate_sqlite(file).await?;
+    if let Some(folder) = file.parent() {
+        make(folder)?;
     }
     let serving = if serves {
         Some(Serving::from(file).map_err(Failure::operation)?)
     } else {
         None
     };
+    if migrate {
+        let migrated = match &serving {
+            Some(serving) => serving.migrate().await,
+            None => Sqlite::migrate(file).await,
+        };
+        migrated.map_err(Failure::operation)?;
+    }
     let sqlite = Sqlite::open(file).await.map_err(Failure::operation)?;
     let limiter = match serving {
         Some(serving) => Some(Arc::new(sqlite.limiter(serving).await?)),

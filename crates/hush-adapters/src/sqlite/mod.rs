@@ -53,7 +53,8 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Makes the file if it is missing, and applies every migration that is missing in it.
+    /// Makes the file if it is missing, and applies every migration that is missing in it. Refused while a process
+    /// serves from it, if there is one to apply; that process itself uses [`Serving::migrate`].
     pub async fn migrate(file: &Path) -> Result<(), OpenError> {
         schema::migrate(file).await
     }

@@ -58,55 +58,85 @@ pub enum OpenError {
 
 /// The right to serve from a file, of which there is one. It ends with the process, however that ends.
 #[derive(Debug)]
-pub struct Serving(
-    // Held for its lock.
-    #[expect(dead_code, reason = "the file's lock is what is held")] File,
-);
+pub struct Serving {
+    file: PathBuf,
+    /// Held for its lock.
+    _lock: File,
+}
 
 impl Serving {
     /// Takes the right to serve from `file`.
     pub fn from(file: &Path) -> Result<Self, OpenError> {
         let lock = beside(file, "-serving")?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self(lock)),
+            Ok(()) => Ok(Self {
+                file: file.to_owned(),
+                _lock: lock,
+            }),
             Err(TryLockError::WouldBlock) => Err(OpenError::Served {
                 file: file.to_owned(),
             }),
             Err(TryLockError::Error(error)) => Err(unusable(file, &error)),
         }
     }
+
+    /// Makes the file if it is missing, and applies every migration that is missing in it.
+    pub async fn migrate(&self) -> Result<(), OpenError> {
+        let mut migrating = Migrating::of(&self.file).await?;
+        migrating.apply().await
+    }
 }
 
-/// Makes the file if it is missing, and applies what is missing in it. Processes that do so at once wait for each
-/// other.
+/// Makes the file if it is missing, and applies what is missing in it, unless a process serves from it, which would not
+/// know what has become of its file.
 pub(super) async fn migrate(file: &Path) -> Result<(), OpenError> {
-    let lock = beside(file, "-migrating")?;
-    let locking = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock));
-    let locked = locking.await.map_err(|error| unusable(file, &error))?;
-    let _lock = locked.map_err(|error| unusable(file, &error))?;
-    let mut connection = connect(file, true).await?;
-    migrator()
-        .run_direct(None, &mut connection, false)
-        .await
-        .map_err(|error| match error {
+    let mut migrating = Migrating::of(file).await?;
+    if versions(&mut migrating.connection, file).await?.len() == migrator().iter().count() {
+        // Nothing to do but to see that it is ours.
+        return migrating.apply().await;
+    }
+    let _serving = Serving::from(file)?;
+    migrating.apply().await
+}
+
+/// A file whose schema nobody else changes. Processes that want to wait for each other.
+struct Migrating<'f> {
+    file: &'f Path,
+    connection: SqliteConnection,
+    _lock: File,
+}
+
+impl<'f> Migrating<'f> {
+    async fn of(file: &'f Path) -> Result<Self, OpenError> {
+        let lock = beside(file, "-migrating")?;
+        let locking = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock));
+        let locked = locking.await.map_err(|error| unusable(file, &error))?;
+        Ok(Self {
+            file,
+            _lock: locked.map_err(|error| unusable(file, &error))?,
+            connection: connect(file, true).await?,
+        })
+    }
+
+    async fn apply(&mut self) -> Result<(), OpenError> {
+        let applied = migrator()
+            .run_direct(None, &mut self.connection, false)
+            .await;
+        applied.map_err(|error| match error {
             MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
                 OpenError::Newer {
-                    file: file.to_owned(),
+                    file: self.file.to_owned(),
                 }
             }
-            other => unusable(file, &other),
-        })?;
-    let _ = connection.close().await;
-    Ok(())
+            other => unusable(self.file, &other),
+        })
+    }
 }
 
 /// Checks that the file is Hush's and has every migration of this binary, and no other.
 pub(crate) async fn check(file: &Path) -> Result<(), OpenError> {
     let mut connection = connect(file, false).await?;
-    let applied: Vec<i64> = sqlx::query_scalar("SELECT version FROM _sqlx_migrations")
-        .fetch_all(&mut connection)
-        .await
-        .map_err(|error| unusable(file, &error))?;
+    let applied = versions(&mut connection, file).await?;
     let _ = connection.close().await;
     let known: Vec<i64> = migrator()
         .iter()
@@ -131,6 +161,24 @@ pub(super) fn unusable(file: &Path, cause: &impl ToString) -> OpenError {
         file: file.to_owned(),
         cause: cause.to_string(),
     }
+}
+
+/// The migrations that were applied.
+async fn versions(connection: &mut SqliteConnection, file: &Path) -> Result<Vec<i64>, OpenError> {
+    let read = async {
+        let known = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
+        if !sqlx::query_scalar(known)
+            .fetch_one(&mut *connection)
+            .await?
+        {
+            return Ok(Vec::new());
+        }
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations")
+            .fetch_all(connection)
+            .await
+    };
+    read.await
+        .map_err(|error: sqlx::Error| unusable(file, &error))
 }
 
 fn migrator() -> Migrator {

@@ -88,3 +88,22 @@ async fn one_process_serves() {
     drop(first);
     Serving::from(&file.path()).unwrap();
 }
+
+#[tokio::test]
+async fn nobody_changes_the_schema_under_a_process_that_serves() {
+    let file = TestFile::new().await;
+    let older = "DROP TABLE admissions; DELETE FROM _sqlx_migrations WHERE version = 3";
+    run(&mut raw(&file).await, older).await;
+    let serving = Serving::from(&file.path()).unwrap();
+    let error = Sqlite::migrate(&file.path()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Served { .. }), "{error:?}");
+    let error = Sqlite::open(&file.path()).await.unwrap_err();
+    assert!(
+        matches!(error, OpenError::Behind { version: 3, .. }),
+        "{error:?}"
+    );
+    serving.migrate().await.unwrap();
+    // Nothing is left to do, so nobody is disturbed.
+    Sqlite::migrate(&file.path()).await.unwrap();
+    file.open().await;
+}
