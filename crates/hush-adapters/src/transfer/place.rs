@@ -8,7 +8,7 @@ use std::str::FromStr;
 use super::rows::{Source, Target};
 use super::{CopyError, postgres, sqlite};
 use crate::postgres::{DatabaseUrl, InvalidDatabaseUrl, Postgres, Settings};
-use crate::sqlite::{Serving, Sqlite, check};
+use crate::sqlite::{Serving, check};
 
 /// Where data are: parsed from `sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
 ///
@@ -79,7 +79,7 @@ impl Place {
         match self {
             Self::Sqlite(file) => {
                 let serving = Serving::from(file)?;
-                Sqlite::migrate(file).await?;
+                serving.migrate().await?;
                 let target = sqlite::target(file, serving).await.map_err(failed)?;
                 Ok(Box::new(target))
             }
