@@ -86,11 +86,7 @@ impl Database {
     where
         Answer: Future<Output = Result<T, Failure>>,
     {
-        self.measured(operation, async {
-            let _turn = turn(&self.turn).await?;
-            statements(self.writer.lend().await?).await
-        })
-        .await
+        self.in_turn(&self.writer, operation, statements).await
     }
 
     /// Carries out one statement of the limiter's, which waits for no disk.
@@ -102,15 +98,28 @@ impl Database {
     where
         Answer: Future<Output = Result<T, Failure>>,
     {
+        self.in_turn(&self.recorder, operation, statement).await
+    }
+
+    async fn in_turn<T, Answer>(
+        &self,
+        through: &Shelf,
+        operation: Operation,
+        statements: impl FnOnce(Lent) -> Answer,
+    ) -> Result<T, BackendError>
+    where
+        Answer: Future<Output = Result<T, Failure>>,
+    {
         self.measured(operation, async {
             let _turn = turn(&self.turn).await?;
-            statement(self.recorder.lend().await?).await
+            statements(through.lend().await?).await
         })
         .await
     }
 
     /// Lets those who write finish, lets nobody else in, and brings all that was written into the file itself.
     pub(super) async fn close(&self) {
+        let _turn = turn(&self.turn).await;
         if let Ok(mut connection) = self.writer.lend().await {
             // What stays in the log beside the file is no loss: whoever opens it next brings it in.
             let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -27,8 +27,11 @@ pub(super) struct Gathered<Q, A> {
 
 struct Question<Q, A> {
     about: Q,
-    answer: oneshot::Sender<Result<Option<A>, Arc<Failure>>>,
+    answer: Asker<A>,
 }
+
+/// Who waits for an answer.
+type Asker<A> = oneshot::Sender<Result<Option<A>, Arc<Failure>>>;
 
 /// Answers each of several questions, with its place among them; who is not named has no answer.
 pub(super) type Answering<Q, A> = for<'c> fn(&'c mut SqliteConnection, &'c [Q]) -> Answers<'c, A>;
@@ -83,25 +86,47 @@ async fn answer_all<Q, A>(
         {
             questions.push(next);
         }
-        let (about, mut askers): (Vec<Q>, Vec<_>) = questions
+        let (about, askers): (Vec<Q>, Vec<_>) = questions
             .drain(..)
-            .map(|question| (question.about, Some(question.answer)))
+            .map(|question| (question.about, question.answer))
             .unzip();
-        let answers = match database.lend_reader().await {
-            Ok(mut reader) => answering(&mut reader, &about).await,
-            Err(failure) => Err(failure),
-        };
-        let answered = answers.map(|answers| {
-            for (place, answer) in answers {
-                if let Some(asker) = askers.get_mut(place).and_then(Option::take) {
-                    // Who asked may have gone away.
-                    let _ = asker.send(Ok(Some(answer)));
-                }
-            }
-        });
-        let failed = answered.err().map(Arc::new);
-        for asker in askers.into_iter().flatten() {
-            let _ = asker.send(failed.clone().map_or(Ok(None), Err));
+        match database.lend_reader().await {
+            Ok(mut reader) => answer(&mut reader, &about, askers, answering).await,
+            Err(failure) => tell(askers, Err(failure)),
         }
+    }
+}
+
+async fn answer<Q, A>(
+    reader: &mut SqliteConnection,
+    about: &[Q],
+    askers: Vec<Asker<A>>,
+    answering: Answering<Q, A>,
+) {
+    match answering(reader, about).await {
+        // What is stored wrongly for one of them is nobody else's failure.
+        Err(failure) if !failure.is_transient() && about.len() > 1 => {
+            for (alone, asker) in about.chunks(1).zip(askers) {
+                tell(vec![asker], answering(reader, alone).await);
+            }
+        }
+        answers => tell(askers, answers),
+    }
+}
+
+/// Tells each who asked what was found for them.
+fn tell<A>(askers: Vec<Asker<A>>, answers: Result<Vec<(usize, A)>, Failure>) {
+    let mut askers: Vec<_> = askers.into_iter().map(Some).collect();
+    let answered = answers.map(|answers| {
+        for (place, answer) in answers {
+            if let Some(asker) = askers.get_mut(place).and_then(Option::take) {
+                // Who asked may have gone away.
+                let _ = asker.send(Ok(Some(answer)));
+            }
+        }
+    });
+    let failed = answered.err().map(Arc::new);
+    for asker in askers.into_iter().flatten() {
+        let _ = asker.send(failed.clone().map_or(Ok(None), Err));
     }
 }

@@ -26,7 +26,7 @@ const WAITING: usize = 4096;
 const BATCH: usize = 512;
 /// From how many rings on idle ones are looked for.
 const RINGS: usize = 1 << 16;
-/// How many records are dropped in one transaction, so that nobody waits for long.
+/// How many records are read at once, and dropped in one transaction, so that nobody waits for long.
 const SWEEP_BATCH: i64 = 10_000;
 
 /// A limiter whose admissions outlive the process: they survive `kill -9`, and only a power cut may forget the last
@@ -104,16 +104,26 @@ impl Sqlite {
     async fn restore(&self, rings: &MemoryLimiter, now: u64) -> Result<(), BackendError> {
         self.database
             .read(Operation::TakeRequest, |mut connection| async move {
-                let rows: Vec<(i16, i64, i64)> = sqlx::query_as(
-                    "SELECT kind, key, at FROM admissions WHERE at > ?1 ORDER BY at",
-                )
-                .bind(oldest(now, Rule::MAX_WINDOW))
-                .fetch_all(&mut *connection)
-                .await?;
-                for (kind, key, at) in rows {
-                    rings.restore(bucket(kind, key)?, at.cast_unsigned());
+                let oldest = oldest(now, Rule::MAX_WINDOW);
+                let mut last = i64::MIN;
+                loop {
+                    // In the order of the log, which is that of their times but for a few that overtook each other
+                    // on their way: those count from a moment later, which admits nobody too early.
+                    let page: Vec<(i64, i16, i64, i64)> = sqlx::query_as(
+                        "SELECT id, kind, key, at FROM admissions WHERE id > ?1 ORDER BY id LIMIT ?2",
+                    )
+                    .bind(last)
+                    .bind(SWEEP_BATCH)
+                    .fetch_all(&mut *connection)
+                    .await?;
+                    let Some((id, ..)) = page.last() else {
+                        return Ok(());
+                    };
+                    last = *id;
+                    for (_, kind, key, at) in page.into_iter().filter(|row| row.3 > oldest) {
+                        rings.restore(bucket(kind, key)?, at.cast_unsigned());
+                    }
                 }
-                Ok(())
             })
             .await
     }

@@ -1,6 +1,8 @@
 //! Files that are not as they should be.
 
 use hush_adapters::sqlite::{OpenError, Serving, Sqlite};
+use hush_domain::ids::ServerId;
+use hush_ports::Users;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::task::JoinSet;
@@ -106,4 +108,26 @@ async fn nobody_changes_the_schema_under_a_process_that_serves() {
     // Nothing is left to do, so nobody is disturbed.
     Sqlite::migrate(&file.path()).await.unwrap();
     file.open().await;
+}
+
+#[tokio::test]
+async fn a_broken_row_fails_who_asks_for_it_and_nobody_else() {
+    let file = TestFile::new().await;
+    let filled =
+        "INSERT INTO servers (id, name, owner_id, presences_known, as_of) VALUES (1, 's', 1, 1, 0);
+                  INSERT INTO members (server_id, user_id, name, bot, role_ids, presence)
+                  SELECT 1, value, 'm', 0, iif(value = 7, 'no JSON', '[]'), 0
+                  FROM json_each('[1,2,3,4,5,6,7,8,9]')";
+    run(&mut raw(&file).await, filled).await;
+    let store = file.open().await;
+    let server = ServerId::try_from(1_u64).unwrap();
+    let mut asking = JoinSet::new();
+    for id in 1..=9_u64 {
+        let store = store.clone();
+        // On one thread, so that all of them ask before one is answered.
+        asking.spawn(async move { (id, store.get(server, id.try_into().unwrap()).await) });
+    }
+    for (id, answer) in asking.join_all().await {
+        assert_eq!(answer.is_err(), id == 7, "{id}: {answer:?}");
+    }
 }
