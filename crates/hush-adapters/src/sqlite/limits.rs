@@ -55,7 +55,7 @@ impl Sqlite {
         let clock = SystemClock::new();
         let newest = self.newest_admission().await?;
         let continuing = Continuing {
-            // A clock that was set back would let in too many.
+            // By a clock that was set back, a full bucket would stay full until that clock is where it was.
             origin: since_epoch(clock.wall()).max(Duration::from_micros(newest)),
             clock,
         };

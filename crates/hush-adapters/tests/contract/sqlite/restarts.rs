@@ -9,6 +9,8 @@ use hush_adapters::sqlite::Serving;
 use hush_domain::ids::ServerId;
 use hush_domain::limits::{Bucket, Rule};
 use hush_ports::Limiter;
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use super::TestFile;
 
@@ -60,6 +62,36 @@ async fn the_real_clock_goes_on_after_a_restart() {
         let decision = limiter.take(bucket(1), per_minute(2)).await.unwrap();
         assert_eq!(decision.admitted, expected);
     }
+}
+
+#[tokio::test]
+async fn time_goes_on_from_the_newest_admission_though_the_clock_was_set_back() {
+    let file = TestFile::new().await;
+    let options = SqliteConnectOptions::new().filename(file.path());
+    let mut raw = options.connect().await.unwrap();
+    // In the year 2100.
+    let later = 4_102_444_800 * S;
+    sqlx::query("INSERT INTO admissions (kind, key, at) VALUES (1, 1, ?1)")
+        .bind(later)
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    let serving = Serving::from(&file.path()).unwrap();
+    let limiter = file.open().await.limiter(serving).await.unwrap();
+    let full = limiter.take(bucket(1), per_minute(1)).await.unwrap();
+    assert!(!full.admitted && full.more_in <= Duration::from_secs(60));
+    assert!(
+        limiter
+            .take(bucket(2), per_minute(1))
+            .await
+            .unwrap()
+            .admitted
+    );
+    let at: i64 = sqlx::query_scalar("SELECT at FROM admissions WHERE key = 2")
+        .fetch_one(&mut raw)
+        .await
+        .unwrap();
+    assert!((later..later + 60 * S).contains(&at), "{at}");
 }
 
 #[tokio::test]
