@@ -15,3 +15,5 @@ pub mod transfer;
 mod meters;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod presences;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod stored;

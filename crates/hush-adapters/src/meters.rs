@@ -1,8 +1,9 @@
 //! What is measured of every call.
 
-use std::time::Duration;
-
+use hush_ports::{BackendError, Clock};
 use metrics::{Counter, Histogram, Unit};
+
+use crate::system::SystemClock;
 
 /// A call of the store, as metrics name it.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +64,10 @@ impl Operation {
 
 /// The meters of every operation. They are looked up once and kept: a look-up for each call costs more than the
 /// recording.
-pub(crate) struct Meters([Meter; Operation::ALL.len()]);
+pub(crate) struct Meters {
+    clock: SystemClock,
+    by_operation: [Meter; Operation::ALL.len()],
+}
 
 struct Meter {
     seconds: Histogram,
@@ -84,7 +88,7 @@ impl Meters {
             Unit::Count,
             "Calls of the store that failed. Transient ones may succeed later."
         );
-        Self(Operation::ALL.map(|operation| {
+        let by_operation = Operation::ALL.map(|operation| {
             let operation = operation.as_str();
             let errors = |kind: &'static str| {
                 metrics::counter!("hush_store_errors_total", "operation" => operation, "kind" => kind)
@@ -94,17 +98,33 @@ impl Meters {
                 transient: errors("transient"),
                 permanent: errors("permanent"),
             }
-        }))
+        });
+        Self {
+            clock: SystemClock::new(),
+            by_operation,
+        }
     }
 
-    /// Records one call: how long it took and, if it failed, whether the failure is transient.
-    pub(crate) fn record(&self, operation: Operation, took: Duration, failed: Option<bool>) {
-        let meter = &self.0[operation as usize];
-        meter.seconds.record(took);
-        match failed {
-            Some(true) => meter.transient.increment(1),
-            Some(false) => meter.permanent.increment(1),
-            None => {}
+    /// Carries out one call and records how long it took and, if it failed, whether the failure is transient.
+    pub(crate) async fn measure<T, E>(
+        &self,
+        operation: Operation,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, BackendError>
+    where
+        BackendError: From<E>,
+    {
+        let start = self.clock.monotonic();
+        let result = call.await.map_err(BackendError::from);
+        let meter = &self.by_operation[operation as usize];
+        meter
+            .seconds
+            .record(self.clock.monotonic().saturating_sub(start));
+        match &result {
+            Err(error) if error.is_transient() => meter.transient.increment(1),
+            Err(_) => meter.permanent.increment(1),
+            Ok(_) => {}
         }
+        result
     }
 }

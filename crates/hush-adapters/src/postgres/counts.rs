@@ -1,13 +1,12 @@
 use async_trait::async_trait;
-use hush_domain::ids::ServerId;
 use hush_ports::{BackendError, Counts, Drift};
 use sqlx::{Connection, PgConnection};
 
 use super::Postgres;
 use super::failure::Failure;
 use super::members::online_codes;
-use super::stats::count;
 use crate::meters::Operation;
+use crate::stored::Recounted;
 
 #[async_trait]
 impl Counts for Postgres {
@@ -80,39 +79,4 @@ async fn recounted(
     .fetch_all(&mut *connection)
     .await?;
     Ok(rows)
-}
-
-/// What is kept of a server and what was found.
-struct Recounted {
-    id: i64,
-    listed: i64,
-    bots: i64,
-    online: i64,
-    members_found: i64,
-    bots_found: i64,
-    online_found: i64,
-}
-
-impl Recounted {
-    fn drifts(&self) -> Result<Vec<Drift>, Failure> {
-        let server = ServerId::try_from(self.id).map_err(Failure::stored("server id"))?;
-        let numbers = [
-            ("members", self.listed, self.members_found),
-            ("bots", self.bots, self.bots_found),
-            ("online", self.online, self.online_found),
-        ];
-        let drifted = numbers
-            .into_iter()
-            .filter(|(_, kept, recounted)| kept != recounted);
-        drifted
-            .map(|(name, kept, recounted)| {
-                Ok(Drift {
-                    server,
-                    count: name,
-                    kept: count(kept)?,
-                    recounted: count(recounted)?,
-                })
-            })
-            .collect()
-    }
 }

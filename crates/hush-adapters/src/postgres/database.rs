@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use hush_ports::{BackendError, Clock};
+use hush_ports::BackendError;
 use sqlx::PgPool;
 use sqlx::pool::PoolConnection;
 
@@ -13,7 +13,6 @@ use super::failure::Failure;
 use super::lending::{Lending, Lent};
 use super::{PoolStatus, Settings, pools};
 use crate::meters::{Meters, Operation};
-use crate::system::SystemClock;
 
 /// How long a request waits for an answer. PostgreSQL gives up sooner, so whoever waits so long has nobody at the
 /// other end.
@@ -27,7 +26,6 @@ pub(super) struct Database {
     background: PgPool,
     /// How many connections of the serving pool may have died with one that was found dead.
     suspects: Arc<AtomicU32>,
-    clock: SystemClock,
     meters: Meters,
 }
 
@@ -42,7 +40,6 @@ impl Database {
             ),
             background: pools::background(settings),
             suspects,
-            clock: SystemClock::new(),
             meters: Meters::new(),
         }
     }
@@ -57,13 +54,16 @@ impl Database {
     where
         Answer: Future<Output = Result<T, Failure>>,
     {
-        self.measured(operation, async {
-            match self.attempt(&statements, true).await {
-                Err(failure) if failure.lost_connection() => self.attempt(&statements, true).await,
-                result => result,
-            }
-        })
-        .await
+        self.meters
+            .measure(operation, async {
+                match self.attempt(&statements, true).await {
+                    Err(failure) if failure.lost_connection() => {
+                        self.attempt(&statements, true).await
+                    }
+                    result => result,
+                }
+            })
+            .await
     }
 
     /// Carries out one statement that changes something, once: if the connection is lost, nobody knows what was
@@ -76,7 +76,8 @@ impl Database {
     where
         Answer: Future<Output = Result<T, Failure>>,
     {
-        self.measured(operation, self.attempt(statement, true))
+        self.meters
+            .measure(operation, self.attempt(statement, true))
             .await
     }
 
@@ -90,7 +91,8 @@ impl Database {
     where
         Answer: Future<Output = Result<T, Failure>>,
     {
-        self.measured(operation, self.attempt(statements, false))
+        self.meters
+            .measure(operation, self.attempt(statements, false))
             .await
     }
 
@@ -103,10 +105,11 @@ impl Database {
     where
         Answer: Future<Output = Result<T, Failure>>,
     {
-        self.measured(operation, async {
-            statements(self.background.acquire().await?).await
-        })
-        .await
+        self.meters
+            .measure(operation, async {
+                statements(self.background.acquire().await?).await
+            })
+            .await
     }
 
     /// The serving pool as it is now.
@@ -122,19 +125,6 @@ impl Database {
     pub(super) async fn close(&self) {
         self.serving.close().await;
         self.background.close().await;
-    }
-
-    async fn measured<T>(
-        &self,
-        operation: Operation,
-        call: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, BackendError> {
-        let start = self.clock.monotonic();
-        let result = call.await;
-        let failed = result.as_ref().err().map(Failure::is_transient);
-        let took = self.clock.monotonic().saturating_sub(start);
-        self.meters.record(operation, took, failed);
-        result.map_err(BackendError::from)
     }
 
     async fn attempt<T, Answer>(

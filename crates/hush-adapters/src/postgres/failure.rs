@@ -5,6 +5,8 @@ use std::io;
 
 use hush_ports::BackendError;
 
+use crate::stored::{self, Invalid};
+
 /// Why a call of the database gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
@@ -14,23 +16,15 @@ pub(super) enum Failure {
     /// It said nothing for longer than its own time-outs allow: the way there is cut.
     #[error("no answer from PostgreSQL, not even that the statement took too long")]
     Unanswered,
-    /// It answered what the domain does not allow.
-    #[error("stored {what} is invalid: {reason}")]
-    Stored {
-        /// Which fact.
-        what: &'static str,
-        /// Which rule it breaks.
-        reason: String,
-    },
+    /// It holds what the domain does not allow.
+    #[error(transparent)]
+    Stored(#[from] Invalid),
 }
 
 impl Failure {
     /// For a stored fact that breaks a rule of the domain.
     pub(super) fn stored<E: Display>(what: &'static str) -> impl Fn(E) -> Self {
-        move |reason| Self::Stored {
-            what,
-            reason: reason.to_string(),
-        }
+        move |reason| Self::Stored(stored::invalid(what)(reason))
     }
 
     /// Whether the connection is gone, so that others that were made before are likely to be as well.
@@ -42,7 +36,7 @@ impl Failure {
                 let code = error.code().unwrap_or_default();
                 code.starts_with("08") || matches!(&*code, "57P01" | "57P02" | "57P03")
             }
-            Self::Database(_) | Self::Unanswered | Self::Stored { .. } => false,
+            Self::Database(_) | Self::Unanswered | Self::Stored(_) => false,
         }
     }
 
@@ -56,7 +50,7 @@ impl Failure {
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Unanswered => true,
-            Self::Stored { .. } => false,
+            Self::Stored(_) => false,
             Self::Database(error) => match error {
                 sqlx::Error::Io(_)
                 | sqlx::Error::PoolTimedOut

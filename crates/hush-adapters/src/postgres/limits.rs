@@ -90,7 +90,7 @@ impl Postgres {
                     Ok(batch)
                 })
                 .await?;
-            swept += super::stats::count(batch.swept)?;
+            swept += crate::stored::count(batch.swept).map_err(BackendError::permanent)?;
             let full = batch.looked_at == SWEEP_BATCH;
             after = batch.kind.zip(batch.key).filter(|_| full);
         }

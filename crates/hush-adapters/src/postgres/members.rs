@@ -1,13 +1,11 @@
 //! How members are written down.
 
-use hush_domain::ids::{RoleId, ServerId, UserId};
-use hush_domain::permission::Permissions;
+use hush_domain::ids::ServerId;
 use hush_domain::presence::Presence;
-use hush_domain::roles::Role;
-use hush_domain::users::{Member, User, Username};
+use hush_domain::users::Member;
 
 use super::failure::Failure;
-use crate::presences;
+use crate::{presences, stored};
 
 /// A member with the roles that the server has of those they hold.
 pub(super) struct MemberRow {
@@ -24,31 +22,15 @@ impl MemberRow {
     /// The member as the domain shows them.
     pub(super) fn read(self, server: ServerId) -> Result<Member, Failure> {
         let discriminator = self.discriminator.map(i16::cast_unsigned);
-        let user = User {
-            id: UserId::try_from(self.user_id).map_err(Failure::stored("user id"))?,
-            username: Username::new(&self.name, discriminator)
-                .map_err(Failure::stored("username"))?,
-            bot: self.bot,
-        };
-        let held = self
-            .role_ids
-            .into_iter()
-            .zip(self.role_names)
-            .zip(self.role_positions);
-        let roles = held.map(|((id, name), position)| {
-            Ok(Role {
-                id: RoleId::try_from(id).map_err(Failure::stored("role id"))?,
-                name: name.parse().map_err(Failure::stored("role name"))?,
-                position,
-                // A member shows no permissions, so that none are fetched.
-                permissions: Permissions::default(),
-            })
-        });
-        Ok(Member::new(
+        let held = self.role_ids.into_iter().zip(self.role_names);
+        let roles = held.zip(self.role_positions);
+        Ok(stored::member(
             server,
-            user,
-            roles.collect::<Result<_, Failure>>()?,
-        ))
+            self.user_id,
+            (&self.name, discriminator),
+            self.bot,
+            roles.map(|((id, name), position)| (id, name, position)),
+        )?)
     }
 }
 

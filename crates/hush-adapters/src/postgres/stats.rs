@@ -4,8 +4,8 @@ use hush_domain::stats::{Coverage, Stats, Tally};
 use hush_ports::{BackendError, StatsReader};
 
 use super::Postgres;
-use super::failure::Failure;
 use crate::meters::Operation;
+use crate::stored::count;
 
 #[async_trait]
 impl StatsReader for Postgres {
@@ -37,9 +37,4 @@ impl StatsReader for Postgres {
             })
             .await
     }
-}
-
-/// A stored count as the domain counts.
-pub(super) fn count(stored: i64) -> Result<u64, Failure> {
-    u64::try_from(stored).map_err(Failure::stored("count"))
 }

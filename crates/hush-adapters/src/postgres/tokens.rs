@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 
 use super::Postgres;
 use crate::meters::Operation;
+use crate::stored::server_id;
 
 mod create;
 mod rows;
@@ -63,7 +64,7 @@ impl Tokens for Postgres {
                 let owner = row.owner == Some(true);
                 let standing = match row.server_id {
                     Some(server) if owner || row.listed => {
-                        Some((rows::server_id(server)?, standing(owner, row.permissions)))
+                        Some((server_id(server)?, standing(owner, row.permissions)))
                     }
                     _ => None,
                 };

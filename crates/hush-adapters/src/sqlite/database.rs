@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hush_ports::{BackendError, Clock};
+use hush_ports::BackendError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
@@ -14,7 +14,6 @@ use tokio::time::timeout;
 
 use super::failure::Failure;
 use crate::meters::{Meters, Operation};
-use crate::system::SystemClock;
 
 /// How long a call waits for its turn, and then for other processes that write. Both together stay below the time
 /// that a request has.
@@ -34,8 +33,7 @@ pub(super) struct Database {
     /// Who writes through either has the only permit: SQLite would let the other wait as well, but by sleeping and
     /// trying again.
     turn: Arc<Semaphore>,
-    clock: SystemClock,
-    meters: Meters,
+    pub(super) meters: Meters,
 }
 
 impl Database {
@@ -52,7 +50,6 @@ impl Database {
             writer: Shelf::open(&options, 1).await?,
             recorder: Shelf::open(&recorder, 1).await?,
             turn: Arc::new(Semaphore::new(1)),
-            clock: SystemClock::new(),
             meters: Meters::new(),
         })
     }
@@ -66,10 +63,11 @@ impl Database {
     where
         Answer: Future<Output = Result<T, Failure>>,
     {
-        self.measured(operation, async {
-            statement(self.lend_reader().await?).await
-        })
-        .await
+        self.meters
+            .measure(operation, async {
+                statement(self.lend_reader().await?).await
+            })
+            .await
     }
 
     /// A connection for statements that change nothing.
@@ -110,11 +108,12 @@ impl Database {
     where
         Answer: Future<Output = Result<T, Failure>>,
     {
-        self.measured(operation, async {
-            let _turn = turn(&self.turn).await?;
-            statements(through.lend().await?).await
-        })
-        .await
+        self.meters
+            .measure(operation, async {
+                let _turn = turn(&self.turn).await?;
+                statements(through.lend().await?).await
+            })
+            .await
     }
 
     /// Lets those who write finish, lets nobody else in, and brings all that was written into the file itself.
@@ -129,20 +128,6 @@ impl Database {
         for shelf in [&self.readers, &self.recorder, &self.writer] {
             shelf.places.close();
         }
-    }
-
-    /// Measures a call.
-    pub(super) async fn measured<T>(
-        &self,
-        operation: Operation,
-        call: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, BackendError> {
-        let start = self.clock.monotonic();
-        let result = call.await;
-        let failed = result.as_ref().err().map(Failure::is_transient);
-        let took = self.clock.monotonic().saturating_sub(start);
-        self.meters.record(operation, took, failed);
-        result.map_err(BackendError::from)
     }
 }
 

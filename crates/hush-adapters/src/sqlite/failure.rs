@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use hush_ports::BackendError;
 
+use crate::stored::{self, Invalid};
+
 /// Why a call of the file gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
@@ -18,22 +20,14 @@ pub(super) enum Failure {
     #[error(transparent)]
     Shared(Arc<Failure>),
     /// It holds what the domain does not allow.
-    #[error("stored {what} is invalid: {reason}")]
-    Stored {
-        /// Which fact.
-        what: &'static str,
-        /// Which rule it breaks.
-        reason: String,
-    },
+    #[error(transparent)]
+    Stored(#[from] Invalid),
 }
 
 impl Failure {
     /// For a stored fact that breaks a rule of the domain.
     pub(super) fn stored<E: Display>(what: &'static str) -> impl Fn(E) -> Self {
-        move |reason| Self::Stored {
-            what,
-            reason: reason.to_string(),
-        }
+        move |reason| Self::Stored(stored::invalid(what)(reason))
     }
 
     /// SQLite's own number for what went wrong, without its finer distinctions.
@@ -50,7 +44,7 @@ impl Failure {
         match self {
             Self::Waited | Self::Database(sqlx::Error::WorkerCrashed) => true,
             Self::Shared(failure) => failure.is_transient(),
-            Self::Stored { .. } => false,
+            Self::Stored(_) => false,
             Self::Database(_) => self.code().is_some_and(passes),
         }
     }

@@ -58,7 +58,8 @@ impl<Q: Send + Sync + 'static, A: Send + 'static> Gathered<Q, A> {
 
     pub(super) async fn ask(&self, about: Q) -> Result<Option<A>, BackendError> {
         self.database
-            .measured(self.operation, async {
+            .meters
+            .measure(self.operation, async {
                 let (answer, answered) = oneshot::channel();
                 let question = Question { about, answer };
                 self.questions.send(question).map_err(|_| Failure::Waited)?;

@@ -7,6 +7,7 @@ use hush_ports::{BackendError, StatsReader};
 use super::Sqlite;
 use super::failure::Failure;
 use crate::meters::Operation;
+use crate::stored::count;
 
 /// What the server `?1` says of its members.
 pub(super) const STATS: &str = "SELECT listed, bots, online, member_count, presences_known, as_of
@@ -53,11 +54,6 @@ impl TallyRow {
             as_of: time(self.as_of)?,
         })
     }
-}
-
-/// A stored count as the domain counts.
-pub(super) fn count(stored: i64) -> Result<u64, Failure> {
-    u64::try_from(stored).map_err(Failure::stored("count"))
 }
 
 /// A stored time.

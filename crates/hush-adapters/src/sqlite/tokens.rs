@@ -20,6 +20,7 @@ use super::failure::Failure;
 use super::gather::Answers;
 use super::stats::time;
 use crate::meters::Operation;
+use crate::stored::server_id;
 
 mod create;
 
@@ -232,7 +233,7 @@ struct TokenRow {
 impl TokenRow {
     fn read(self) -> Result<Token, Failure> {
         let servers = self.server_ids.into_iter().map(server_id);
-        let servers = servers.collect::<Result<Vec<_>, Failure>>()?;
+        let servers = servers.collect::<Result<Vec<_>, _>>()?;
         // A scope that this process does not know is a newer one's. Nothing here asks for it, so that leaving it
         // out takes nothing away.
         let scopes = self.scopes.iter().filter_map(|scope| scope.parse().ok());
@@ -292,10 +293,6 @@ impl MembershipRow {
             standing: standing(self.owner, &self.permissions),
         })
     }
-}
-
-fn server_id(stored: i64) -> Result<ServerId, Failure> {
-    ServerId::try_from(stored).map_err(Failure::stored("server id"))
 }
 
 fn standing(owner: bool, permissions: &[i64]) -> Standing {

@@ -1,8 +1,6 @@
 use async_trait::async_trait;
-use hush_domain::ids::{RoleId, ServerId, UserId};
-use hush_domain::permission::Permissions;
-use hush_domain::roles::Role;
-use hush_domain::users::{Member, User, Username};
+use hush_domain::ids::{ServerId, UserId};
+use hush_domain::users::Member;
 use hush_ports::{BackendError, PageRequest, Users};
 use serde::Deserialize;
 use sqlx::SqliteConnection;
@@ -12,6 +10,7 @@ use super::Sqlite;
 use super::failure::Failure;
 use super::gather::Answers;
 use crate::meters::Operation;
+use crate::stored;
 
 #[async_trait]
 impl Users for Sqlite {
@@ -112,26 +111,12 @@ struct MemberRow {
 
 impl MemberRow {
     fn read(self) -> Result<Member, Failure> {
-        let server = ServerId::try_from(self.server_id).map_err(Failure::stored("server id"))?;
-        let user = User {
-            id: UserId::try_from(self.user_id).map_err(Failure::stored("user id"))?,
-            username: Username::new(&self.name, self.discriminator)
-                .map_err(Failure::stored("username"))?,
-            bot: self.bot != 0,
-        };
-        let roles = self.roles.into_iter().map(|(id, name, position)| {
-            Ok(Role {
-                id: RoleId::try_from(id).map_err(Failure::stored("role id"))?,
-                name: name.parse().map_err(Failure::stored("role name"))?,
-                position,
-                // A member shows no permissions, so that none are fetched.
-                permissions: Permissions::default(),
-            })
-        });
-        Ok(Member::new(
-            server,
-            user,
-            roles.collect::<Result<_, Failure>>()?,
-        ))
+        Ok(stored::member(
+            stored::server_id(self.server_id)?,
+            self.user_id,
+            (&self.name, self.discriminator),
+            self.bot != 0,
+            self.roles.into_iter(),
+        )?)
     }
 }

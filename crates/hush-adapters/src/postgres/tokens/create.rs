@@ -5,8 +5,8 @@ use hush_ports::CreateTokenError;
 use sqlx::{Connection, PgConnection};
 use time::OffsetDateTime;
 
-use super::rows::server_id;
 use crate::postgres::failure::Failure;
+use crate::stored::server_id;
 
 /// The constraint that says that an id is taken.
 const ID_TAKEN: &str = "tokens_id_taken";

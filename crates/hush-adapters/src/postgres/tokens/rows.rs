@@ -1,12 +1,13 @@
 //! How tokens are written down.
 
-use hush_domain::ids::{ServerId, TokenId, UserId};
+use hush_domain::ids::{TokenId, UserId};
 use hush_domain::permission::{Permissions, Standing};
 use hush_domain::servers::Membership;
 use hush_domain::tokens::{NamedServers, Token};
 use time::OffsetDateTime;
 
 use crate::postgres::failure::Failure;
+use crate::stored::server_id;
 
 /// A row of `tokens`, without the digest, which nobody needs to know again.
 pub(super) struct TokenRow {
@@ -27,7 +28,7 @@ impl TokenRow {
             .server_ids
             .into_iter()
             .map(server_id)
-            .collect::<Result<_, Failure>>()?;
+            .collect::<Result<_, _>>()?;
         Ok(Token {
             id: TokenId::try_from(self.id).map_err(Failure::stored("token id"))?,
             user: UserId::try_from(self.user_id).map_err(Failure::stored("user id"))?,
@@ -64,10 +65,6 @@ impl MembershipRow {
             standing: standing(self.owner, self.permissions),
         })
     }
-}
-
-pub(super) fn server_id(stored: i64) -> Result<ServerId, Failure> {
-    ServerId::try_from(stored).map_err(Failure::stored("server id"))
 }
 
 /// `permissions` is the union over the roles held; null if there is none of them.

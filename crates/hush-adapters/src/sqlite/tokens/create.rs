@@ -8,8 +8,8 @@ use hush_ports::CreateTokenError;
 use sqlx::SqliteConnection;
 use sqlx::types::Json;
 
-use super::server_id;
 use crate::sqlite::failure::Failure;
+use crate::stored::server_id;
 
 /// Stores `new`, provided that its user is in every server that it names.
 pub(super) async fn create(
@@ -78,5 +78,5 @@ async fn foreign(
     .bind(token.user.to_i64())
     .fetch_optional(transaction)
     .await?;
-    foreign.map(server_id).transpose()
+    Ok(foreign.map(server_id).transpose()?)
 }
