@@ -91,19 +91,19 @@ pub fn memory() -> Stores {
 
 /// The configured store for the process that serves from it, its schema brought up to date if the settings say so.
 pub async fn serving(settings: &Settings) -> Result<Stores, Failure> {
-    match &settings.store {
-        Store::Memory => Ok(memory()),
-        Store::Sqlite(file) => sqlite(file, settings.migrate, true).await,
-        Store::Postgres(database) => postgres(database, settings.migrate).await,
-    }
+    open(settings, true).await
 }
 
 /// The configured store, which has to be one that lasts, for a command beside the process that serves.
 pub async fn lasting(settings: &Settings) -> Result<Stores, Failure> {
     require_lasting(settings)?;
+    open(settings, false).await
+}
+
+async fn open(settings: &Settings, serves: bool) -> Result<Stores, Failure> {
     match &settings.store {
         Store::Memory => Ok(memory()),
-        Store::Sqlite(file) => sqlite(file, settings.migrate, false).await,
+        Store::Sqlite(file) => sqlite(file, settings.migrate, serves).await,
         Store::Postgres(database) => postgres(database, settings.migrate).await,
     }
 }

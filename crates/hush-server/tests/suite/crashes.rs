@@ -1,12 +1,12 @@
 //! Processes that are killed for real, at any moment.
 
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use serde_json::json;
 
 use crate::operator::{filled, owners_token};
-use crate::support::{Database, Running, get};
+use crate::support::{Database, Hush, Running, get};
 
 /// The server of the tests with so many members more.
 pub(crate) fn large(members: usize, name: &str) -> String {
@@ -21,6 +21,23 @@ pub(crate) fn large(members: usize, name: &str) -> String {
     .to_string()
 }
 
+/// An import that has been given all of `guild` and runs.
+pub(crate) fn import(hush: &Hush, guild: &str) -> Child {
+    let mut import = hush
+        .command(&["import", "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    import
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(guild.as_bytes())
+        .unwrap();
+    import
+}
+
 #[test]
 fn an_import_that_is_killed_leaves_the_old_or_the_new_state() {
     let database = Database::new();
@@ -29,22 +46,10 @@ fn an_import_that_is_killed_leaves_the_old_or_the_new_state() {
     hush.run_with_input(&["import", "-"], large(3000, "old").as_bytes())
         .success();
     let service = Running::start(&hush.with("HUSH_RATE_LIMIT__ENABLED", "false"), &["serve"]);
-    let hush = crate::support::Hush::new().with("HUSH_DATABASE_URL", &database.url());
+    let hush = Hush::new().with("HUSH_DATABASE_URL", &database.url());
     let (mut old, mut new) = (0, 0);
     for attempt in 0..10_u64 {
-        let guild = large(5000, "new");
-        let mut import = hush
-            .command(&["import", "-"])
-            .stdin(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        import
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(guild.as_bytes())
-            .unwrap();
+        let mut import = import(&hush, &large(5000, "new"));
         // Killed after another number of answers each time, so that it is hit at different moments.
         for _ in 0..attempt * 30 {
             let stats = get(service.api, "/v1/servers/10/stats", &token).body;

@@ -1,11 +1,10 @@
 //! An operator's life without a database server: everything in one file.
 
-use std::io::Write;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use sqlx::{Connection, SqliteConnection};
 
-use crate::crashes::large;
+use crate::crashes::{import, large};
 use crate::import::GUILD;
 use crate::operator::owners_token;
 use crate::support::{Hush, Response, Running, get};
@@ -152,22 +151,6 @@ fn a_backup_beside_the_service_is_whole_and_goes_on() {
 /// What the limit has left, as an answer says.
 fn remaining(answer: &Response) -> u64 {
     answer.header("x-ratelimit-remaining").parse().unwrap()
-}
-
-fn import(hush: &Hush, guild: &str) -> Child {
-    let mut import = hush
-        .command(&["import", "-"])
-        .stdin(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    import
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(guild.as_bytes())
-        .unwrap();
-    import
 }
 
 #[test]
