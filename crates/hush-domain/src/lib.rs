@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+pub mod audit;
 pub mod events;
+pub mod idempotency;
 pub mod ids;
 pub mod limits;
 pub mod operations;
@@ -10,9 +12,11 @@ pub mod roles;
 pub mod scopes;
 pub mod secret;
 pub mod servers;
+pub mod settings;
 pub mod stats;
 pub mod time;
 pub mod tokens;
+pub mod usage;
 pub mod users;
 
 mod text;

@@ -173,6 +173,15 @@ impl Decision {
     }
 }
 
+/// What a bucket has left, without anything having been taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// How many requests would be admitted right now.
+    pub remaining: u32,
+    /// How long until there is room for one more than `remaining`; zero if nothing was taken.
+    pub more_in: Duration,
+}
+
 /// The times of the last admissions of one bucket, oldest first, in microseconds from any fixed origin.
 ///
 /// Times are kept as 32-bit offsets from a base, so that sixty of them fit into 240 bytes; what is older than
@@ -188,22 +197,10 @@ impl Ring {
     /// newest recorded time counts as that time: time does not go back.
     pub fn take(&mut self, now: u64, rule: Rule) -> Decision {
         let now = now.max(self.newest());
-        let window = rule.window_micros();
         let requests = rule.requests as usize;
-        // Only the newest `requests` admissions matter, so a smaller limit over a longer ring is exact too.
-        let start = self.offsets.len().saturating_sub(requests);
-        let inside = |offset: u32| now - (self.base + u64::from(offset)) < window;
-        let expired = self
-            .offsets
-            .partition_point(|offset| !inside(*offset))
-            .max(start);
-        let oldest = self
-            .offsets
-            .get(expired)
-            .map_or(now, |offset| self.base + u64::from(*offset));
+        let (used, oldest) = self.used(now, rule);
         // The window is half-open: an admission exactly `window` ago has left it.
-        let more_in = Duration::from_micros(oldest + window - now);
-        let used = self.offsets.len() - expired;
+        let more_in = Duration::from_micros(oldest.unwrap_or(now) + rule.window_micros() - now);
         if used >= requests {
             return Decision {
                 admitted: false,
@@ -218,6 +215,38 @@ impl Ring {
             remaining,
             more_in,
         }
+    }
+
+    /// What is left at `now` (microseconds) under `rule`. Nothing is taken.
+    pub fn left(&self, now: u64, rule: Rule) -> Left {
+        let now = now.max(self.newest());
+        let (used, oldest) = self.used(now, rule);
+        let remaining = rule
+            .requests
+            .saturating_sub(u32::try_from(used).unwrap_or(u32::MAX));
+        let more_in = oldest.map_or(0, |oldest| oldest + rule.window_micros() - now);
+        Left {
+            remaining,
+            more_in: Duration::from_micros(more_in),
+        }
+    }
+
+    /// How many of the admissions that `rule` looks at are inside the window that ends at `now`, and the time of the
+    /// oldest of them.
+    fn used(&self, now: u64, rule: Rule) -> (usize, Option<u64>) {
+        // Only the newest `requests` admissions matter, so a smaller limit over a longer ring is exact too.
+        let start = self.offsets.len().saturating_sub(rule.requests as usize);
+        let window = rule.window_micros();
+        let inside = |offset: u32| now - (self.base + u64::from(offset)) < window;
+        let expired = self
+            .offsets
+            .partition_point(|offset| !inside(*offset))
+            .max(start);
+        let oldest = self.offsets.get(expired);
+        (
+            self.offsets.len() - expired,
+            oldest.map(|offset| self.base + u64::from(*offset)),
+        )
     }
 
     /// Takes back an admission that was recorded at `at` and did not come to be, because the record did not reach a

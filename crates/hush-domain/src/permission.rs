@@ -111,6 +111,10 @@ pub struct Standing {
     pub owner: bool,
     /// The union of the permissions of the user's roles and the everyone-role.
     pub permissions: Permissions,
+    /// Whether the user holds one of the roles that the server's settings make admins of the API.
+    pub appointed: bool,
+    /// Whether the server's settings let the API be used there.
+    pub api_enabled: bool,
 }
 
 impl Standing {
@@ -118,17 +122,24 @@ impl Standing {
     pub fn access_level(self) -> AccessLevel {
         if self.owner {
             AccessLevel::ServerOwner
-        } else if self.permissions.contains(Permissions::ADMINISTRATOR) {
+        } else if self.appointed || self.permissions.contains(Permissions::ADMINISTRATOR) {
             AccessLevel::Admin
         } else {
             AccessLevel::Member
         }
     }
+
+    /// Whether the user may know that the server is there: with its API off, only the owner may.
+    pub fn sees_server(self) -> bool {
+        self.api_enabled || self.owner
+    }
 }
 
-/// Which requirement of an operation was not met. The scope is looked at first.
+/// Which requirement of an operation was not met. The API's switch is looked at first, then the scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
+    /// The server's API is off.
+    ApiDisabled,
     /// The token lacks this scope.
     InsufficientScope {
         /// The scope that the operation asks for.
@@ -143,19 +154,28 @@ pub enum Refusal {
     },
 }
 
-/// Whether a token with these scopes, whose user stands like this in the addressed server, may carry out
-/// `operation` there.
+/// Whether a token with these scopes, whose user stands like this in a server that the operation is about, may
+/// carry out `operation` there.
 pub fn check(operation: Operation, scopes: Scopes, standing: Standing) -> Result<(), Refusal> {
     let requirement = operation.requirement();
-    if let Some(required) = requirement.scope
-        && !scopes.contains(required)
-    {
-        return Err(Refusal::InsufficientScope { required });
+    if !standing.api_enabled && !(requirement.while_disabled && standing.owner) {
+        return Err(Refusal::ApiDisabled);
     }
+    check_scope(operation, scopes)?;
     let actual = standing.access_level();
     match requirement.level {
         Some(required) if actual < required => {
             Err(Refusal::InsufficientAccess { required, actual })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a token with these scopes may ask for `operation` at all.
+pub fn check_scope(operation: Operation, scopes: Scopes) -> Result<(), Refusal> {
+    match operation.requirement().scope {
+        Some(required) if !scopes.contains(required) => {
+            Err(Refusal::InsufficientScope { required })
         }
         _ => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! Personal API tokens: one user's key to the servers that it names.
 
 use crate::ids::{ServerId, TokenId, UserId};
-use crate::scopes::Scopes;
+use crate::scopes::{Scope, Scopes};
 use crate::secret::{TokenDigest, TokenHint};
 use crate::text::name;
 use crate::time::Timestamp;
@@ -10,6 +10,9 @@ name! {
     /// What its owner calls a token, 1 to 64 characters.
     TokenName, 64
 }
+
+/// The most live tokens that a user can have.
+pub const MAX_LIVE: usize = 50;
 
 /// The most servers that one token can name.
 pub const MAX_SERVERS: usize = 25;
@@ -50,6 +53,22 @@ impl NamedServers {
         self.0.contains(&server)
     }
 
+    /// Whether `others` are all among them.
+    pub fn contain_all(&self, others: &Self) -> bool {
+        others.0.iter().all(|server| self.contains(*server))
+    }
+
+    /// The servers but `server`; `None` if nothing is left.
+    pub fn without(&self, server: ServerId) -> Option<Self> {
+        let rest: Vec<_> = self
+            .0
+            .iter()
+            .copied()
+            .filter(|other| *other != server)
+            .collect();
+        Self::new(rest).ok()
+    }
+
     /// The server, if there is exactly one.
     pub fn sole(&self) -> Option<ServerId> {
         match *self.0 {
@@ -80,12 +99,51 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// The token that made it, if one did. It is revoked with that one.
+    pub parent: Option<TokenId>,
+    /// The minute in which it was last used, if it was.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// What a token would have to give away that it has not got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Beyond {
+    /// The other one names a server that this one does not.
+    #[error("it names server {0}, which the token does not")]
+    Server(ServerId),
+    /// The other one has a scope that this one lacks.
+    #[error("it has the scope {0}, which the token lacks")]
+    Scope(Scope),
+    /// The other one lives longer.
+    #[error("it lives longer than the token")]
+    Lifetime,
 }
 
 impl Token {
     /// Whether it can be used at `now`: not revoked, and before its end.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Whether whoever holds this token may be given `other`: it names no other server, can do no more and lives
+    /// no longer.
+    pub fn covers(&self, other: &Self) -> Result<(), Beyond> {
+        let mut named = other.servers.as_slice().iter();
+        if let Some(server) = named.find(|server| !self.servers.contains(**server)) {
+            return Err(Beyond::Server(*server));
+        }
+        if let Some(scope) = other
+            .scopes
+            .iter()
+            .find(|scope| !self.scopes.contains(*scope))
+        {
+            return Err(Beyond::Scope(scope));
+        }
+        match (self.expires_at, other.expires_at) {
+            (Some(end), Some(other)) if other <= end => Ok(()),
+            (Some(_), _) => Err(Beyond::Lifetime),
+            (None, _) => Ok(()),
+        }
     }
 }
 
@@ -96,4 +154,31 @@ pub struct NewToken {
     pub token: Token,
     /// The digest of its secret.
     pub digest: TokenDigest,
+}
+
+/// A token by the secret that was shown: what makes or rotates another one must still be live, and its secret the
+/// newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// The token.
+    pub token: TokenId,
+    /// The digest of the secret that was shown.
+    pub digest: TokenDigest,
+}
+
+/// A new secret for a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    /// The token that gets it.
+    pub token: TokenId,
+    /// The token that asks, if one does: it may be the same.
+    pub asker: Option<Key>,
+    /// The digest of the new secret.
+    pub digest: TokenDigest,
+    /// The first characters of the new secret.
+    pub hint: TokenHint,
+    /// Until when the secret before still reads.
+    pub former_until: Timestamp,
+    /// Whether the token's descendants stay.
+    pub keep_children: bool,
 }

@@ -7,32 +7,45 @@
 //! With the feature `contract`, [`contract`] holds the rules that every adapter must pass; with `mock`, each
 //! trait has a `mockall` mock.
 
+mod audit;
 mod backend;
 mod clock;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod counts;
 mod health;
+mod idempotency;
 mod ingest;
 mod limits;
 mod random;
+mod settings;
 mod stats;
 mod tokens;
+mod upkeep;
+mod usage;
 mod users;
 
+pub use audit::{AuditFilter, AuditLog, AuditPage, Ends};
 pub use backend::BackendError;
 pub use clock::Clock;
 pub use counts::{Counts, Drift};
 pub use health::Health;
+pub use idempotency::{Answering, Idempotency, IdempotencyConflict, Outcome};
 pub use ingest::{Applied, Ingest, IngestError, MemberSource, SourceError};
 pub use limits::Limiter;
 pub use random::Random;
+pub use settings::{ChangeSettingsError, Settings};
 pub use stats::StatsReader;
-pub use tokens::{Addressed, CreateTokenError, Presented, Revoked, TokenFilter, Tokens};
+pub use tokens::{
+    Addressed, CreateTokenError, Presented, Removed, Revoked, RotateTokenError, TokenFilter, Tokens,
+};
+pub use upkeep::{Cutoffs, Erased, Tidied, Upkeep};
+pub use usage::Usage;
 pub use users::{PageRequest, Users};
 #[cfg(feature = "mock")]
 pub use {
-    clock::MockClock, counts::MockCounts, health::MockHealth, ingest::MockIngest,
-    limits::MockLimiter, random::MockRandom, stats::MockStatsReader, tokens::MockTokens,
+    audit::MockAuditLog, clock::MockClock, counts::MockCounts, health::MockHealth,
+    ingest::MockIngest, limits::MockLimiter, random::MockRandom, settings::MockSettings,
+    stats::MockStatsReader, tokens::MockTokens, upkeep::MockUpkeep, usage::MockUsage,
     users::MockUsers,
 };

@@ -1,7 +1,7 @@
 //! The rate limit.
 
 use async_trait::async_trait;
-use hush_domain::limits::{Bucket, Decision, Rule};
+use hush_domain::limits::{Bucket, Decision, Left, Rule};
 
 use crate::BackendError;
 
@@ -15,4 +15,7 @@ pub trait Limiter: Send + Sync {
     /// Takes one request out of `bucket` under `rule`. If it is admitted, that is recorded before this
     /// returns; a refusal changes nothing.
     async fn take(&self, bucket: Bucket, rule: Rule) -> Result<Decision, BackendError>;
+
+    /// What `bucket` has left under `rule`. Nothing is taken.
+    async fn left(&self, bucket: Bucket, rule: Rule) -> Result<Left, BackendError>;
 }

@@ -1,0 +1,407 @@
+//! The audit log: who did what in a server, in rows that nobody can change unnoticed.
+//!
+//! Rows hold ids, times, scopes and switches, and nothing that a person wrote or is called, so that a person can be
+//! erased without touching a row. The one free text, the reason, stands beside its row, which holds a commitment to
+//! it ([`GivenReason`]). How rows are chained is in [`chain`].
+
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest, Sha256};
+
+use crate::ids::{RoleId, ServerId, TokenId, UserId};
+use crate::scopes::Scope;
+use crate::settings::ServerSettings;
+use crate::text::name;
+use crate::time::Timestamp;
+use crate::tokens::Token;
+
+pub mod chain;
+
+name! {
+    /// Why somebody did something, in their words: 1 to 512 characters.
+    Reason, 512
+}
+
+/// What a request is called in logs: 1 to 64 of `[A-Za-z0-9._-]`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RequestId(Box<str>);
+
+/// The text cannot be a request's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a request id: expected 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'")]
+pub struct InvalidRequestId;
+
+impl RequestId {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RequestId {
+    type Err = InvalidRequestId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRequestId> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidRequestId)
+        }
+    }
+}
+
+/// A reason with the random salt of its commitment. Once both are erased, nothing in the row tells what it was: the
+/// salt cannot be guessed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenReason {
+    /// The words.
+    pub text: Reason,
+    /// 128 random bits.
+    pub salt: [u8; 16],
+}
+
+impl GivenReason {
+    /// What the row holds of the reason: the SHA-256 of the salt and the words.
+    pub fn commitment(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(self.salt);
+        digest.update(self.text.as_str());
+        digest.finalize().into()
+    }
+}
+
+/// Who acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// Whoever runs the binary.
+    Operator,
+    /// A user through a personal token.
+    Token {
+        /// The token.
+        token: TokenId,
+        /// Whose it is.
+        user: UserId,
+    },
+    /// A user through the chat platform itself.
+    Interaction {
+        /// The user.
+        user: UserId,
+    },
+}
+
+/// What kind of actor somebody is, as filters and rows name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActorKind {
+    /// Whoever runs the binary.
+    Operator,
+    /// A user through a personal token.
+    Token,
+    /// A user through the chat platform itself.
+    Interaction,
+}
+
+impl ActorKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Operator, Self::Token, Self::Interaction];
+
+    /// The name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Token => "token",
+            Self::Interaction => "interaction",
+        }
+    }
+}
+
+impl Actor {
+    /// The kind.
+    pub fn kind(self) -> ActorKind {
+        match self {
+            Self::Operator => ActorKind::Operator,
+            Self::Token { .. } => ActorKind::Token,
+            Self::Interaction { .. } => ActorKind::Interaction,
+        }
+    }
+
+    /// The token, if one acts.
+    pub fn token(self) -> Option<TokenId> {
+        match self {
+            Self::Token { token, .. } => Some(token),
+            Self::Operator | Self::Interaction { .. } => None,
+        }
+    }
+
+    /// The user, if one acts.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::Token { user, .. } | Self::Interaction { user } => Some(user),
+            Self::Operator => None,
+        }
+    }
+
+    /// The actor of these parts, as rows are stored; `None` if they do not belong together.
+    pub fn from_parts(kind: &str, token: Option<TokenId>, user: Option<UserId>) -> Option<Self> {
+        match (kind, token, user) {
+            ("operator", None, None) => Some(Self::Operator),
+            ("token", Some(token), Some(user)) => Some(Self::Token { token, user }),
+            ("interaction", None, Some(user)) => Some(Self::Interaction { user }),
+            _ => None,
+        }
+    }
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// A token that names the server was made.
+    TokenCreated,
+    /// It got a new secret.
+    TokenRotated,
+    /// It was revoked.
+    TokenRevoked,
+    /// Somebody reported its secret as leaked, which revoked it.
+    TokenLeaked,
+    /// Somebody reported a former secret of it as leaked, which ended that secret.
+    FormerSecretLeaked,
+    /// The server was taken off it.
+    ServerRemoved,
+    /// The server's settings were changed.
+    SettingsUpdated,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 7] = [
+        Self::TokenCreated,
+        Self::TokenRotated,
+        Self::TokenRevoked,
+        Self::TokenLeaked,
+        Self::FormerSecretLeaked,
+        Self::ServerRemoved,
+        Self::SettingsUpdated,
+    ];
+
+    /// The name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TokenCreated => "token.created",
+            Self::TokenRotated => "token.rotated",
+            Self::TokenRevoked => "token.revoked",
+            Self::TokenLeaked => "token.leaked",
+            Self::FormerSecretLeaked => "token.former_secret_leaked",
+            Self::ServerRemoved => "token.server_removed",
+            Self::SettingsUpdated => "settings.updated",
+        }
+    }
+}
+
+impl FromStr for Action {
+    type Err = UnknownAction;
+
+    fn from_str(text: &str) -> Result<Self, UnknownAction> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|action| action.as_str() == text)
+            .ok_or(UnknownAction)
+    }
+}
+
+/// The text names no action.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown action: expected one of {}", Action::ALL.map(Action::as_str).join(", "))]
+pub struct UnknownAction;
+
+/// What it was done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A token, and whose it is.
+    Token(TokenId, UserId),
+    /// The server's settings.
+    Settings,
+}
+
+impl Target {
+    /// The target of these parts, as rows are stored; `None` if they do not belong together.
+    pub fn from_parts(token: Option<TokenId>, user: Option<UserId>) -> Option<Self> {
+        match (token, user) {
+            (Some(token), Some(user)) => Some(Self::Token(token, user)),
+            (None, None) => Some(Self::Settings),
+            _ => None,
+        }
+    }
+
+    /// The token, if it is one.
+    pub fn token(self) -> Option<TokenId> {
+        match self {
+            Self::Token(token, _) => Some(token),
+            Self::Settings => None,
+        }
+    }
+
+    /// Whose token it is, if it is one.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::Token(_, user) => Some(user),
+            Self::Settings => None,
+        }
+    }
+}
+
+/// Who does something, when and why: what all that is done in one call has in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// The request that asked for it, if one did.
+    pub request_id: Option<RequestId>,
+    /// Why, if it was said.
+    pub reason: Option<GivenReason>,
+}
+
+/// A JSON object of ids, times, words of closed lists, numbers and switches, as it is stored and chained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details(Box<str>);
+
+impl Details {
+    /// The JSON text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A text that was stored as details.
+    pub fn stored(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+/// One thing that was done in a server, before it has its place in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The server.
+    pub server: ServerId,
+    /// What was done.
+    pub action: Action,
+    /// What it was done to.
+    pub target: Target,
+    /// What was so before.
+    pub before: Option<Details>,
+    /// What is so from then on.
+    pub after: Option<Details>,
+}
+
+/// A token was made: an entry for each server that it names.
+pub fn token_created(token: &Token) -> Vec<Entry> {
+    let after = Details::of([
+        ("expires_at", time(token.expires_at)),
+        ("parent_id", id(token.parent)),
+        ("scopes", texts(token.scopes.iter().map(Scope::as_str))),
+    ]);
+    everywhere(token, Action::TokenCreated, None, Some(&after))
+}
+
+/// A token, as it is now, got a new secret.
+pub fn token_rotated(token: &Token, former_until: Timestamp) -> Vec<Entry> {
+    let after = Details::of([("former_secret_until", time(Some(former_until)))]);
+    everywhere(token, Action::TokenRotated, None, Some(&after))
+}
+
+/// A token, as it was before, was revoked at `at`.
+pub fn token_revoked(token: &Token, action: Action, at: Timestamp) -> Vec<Entry> {
+    let before = Details::of([("revoked_at", time(token.revoked_at))]);
+    let after = Details::of([("revoked_at", time(Some(at)))]);
+    everywhere(token, action, Some(&before), Some(&after))
+}
+
+/// A former secret of a token was ended before its time.
+pub fn former_secret_leaked(token: &Token, until: Timestamp, at: Timestamp) -> Vec<Entry> {
+    let before = Details::of([("former_secret_until", time(Some(until)))]);
+    let after = Details::of([("former_secret_until", time(Some(at)))]);
+    everywhere(
+        token,
+        Action::FormerSecretLeaked,
+        Some(&before),
+        Some(&after),
+    )
+}
+
+/// `server` was taken off a token, which names others as well.
+pub fn server_removed(token: &Token, server: ServerId) -> Entry {
+    Entry {
+        server,
+        action: Action::ServerRemoved,
+        target: Target::Token(token.id, token.user),
+        before: None,
+        after: None,
+    }
+}
+
+/// The settings of `server` were changed.
+pub fn settings_updated(
+    server: ServerId,
+    before: &ServerSettings,
+    after: &ServerSettings,
+) -> Entry {
+    let details = |settings: &ServerSettings| {
+        let roles: Vec<_> = settings.admin_roles.iter().map(RoleId::to_string).collect();
+        Details::of([
+            ("admin_role_ids", texts(roles.iter().map(String::as_str))),
+            ("api_enabled", settings.api_enabled.to_string()),
+        ])
+    };
+    Entry {
+        server,
+        action: Action::SettingsUpdated,
+        target: Target::Settings,
+        before: Some(details(before)),
+        after: Some(details(after)),
+    }
+}
+
+/// The same entry in each server that a token names. None shows that there are others.
+fn everywhere(
+    token: &Token,
+    action: Action,
+    before: Option<&Details>,
+    after: Option<&Details>,
+) -> Vec<Entry> {
+    let named = token.servers.as_slice().iter();
+    named
+        .map(|server| Entry {
+            server: *server,
+            action,
+            target: Target::Token(token.id, token.user),
+            before: before.cloned(),
+            after: after.cloned(),
+        })
+        .collect()
+}
+
+impl Details {
+    /// An object of these fields, whose values are JSON. Nothing in them ever needs an escape.
+    fn of<const N: usize>(fields: [(&str, String); N]) -> Self {
+        let fields = fields.map(|(name, value)| format!("\"{name}\":{value}"));
+        Self(format!("{{{}}}", fields.join(",")).into())
+    }
+}
+
+fn text(value: impl fmt::Display) -> String {
+    format!("\"{value}\"")
+}
+
+fn texts<'a>(values: impl Iterator<Item = &'a str>) -> String {
+    let values: Vec<_> = values.map(text).collect();
+    format!("[{}]", values.join(","))
+}
+
+fn time(at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "null".to_owned(), text)
+}
+
+fn id(token: Option<TokenId>) -> String {
+    token.map_or_else(|| "null".to_owned(), text)
+}

@@ -1,0 +1,422 @@
+//! The chain of a server's audit log.
+//!
+//! A server's rows are numbered from 1 without gaps, and each carries a link: a hash over the link before and all
+//! that the row says. With a key the hash is HMAC-SHA256, else SHA-256. The log's ends (its newest row, and the last
+//! row that retention removed) are sealed the same way.
+//!
+//! What that is worth: without a key, whoever can write to the database can also compute every link anew, so only
+//! damage and careless changes are found, unless somebody kept a head elsewhere. With a key that is not in the
+//! database, nobody can change, remove, reorder or add a row unnoticed who has only the database; what remains is
+//! putting the whole log back into an earlier state of its own, which a head that was kept elsewhere shows.
+
+use std::fmt;
+use std::str::FromStr;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use super::{Act, Action, Actor, Details, Entry, GivenReason, RequestId, Target};
+use crate::ids::ServerId;
+use crate::time::Timestamp;
+
+/// The hash in a row over everything up to it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Link([u8; 32]);
+
+impl Link {
+    /// What stands before the first row.
+    pub const START: Self = Self([0; 32]);
+
+    /// The link with these bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes, for a store.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Link({self})")
+    }
+}
+
+/// A place in a server's log: a row by its number and link. Number 0 is before the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The row's number.
+    pub number: u64,
+    /// Its link.
+    pub link: Link,
+}
+
+impl Place {
+    /// Before the first row.
+    pub const START: Self = Self {
+        number: 0,
+        link: Link::START,
+    };
+}
+
+/// A server's newest row, as people keep it elsewhere: `SERVER:NUMBER:LINK`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The server.
+    pub server: ServerId,
+    /// Its newest row.
+    pub place: Place,
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { number, link } = self.place;
+        write!(f, "{}:{number}:{link}", self.server)
+    }
+}
+
+/// The text is no head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a head: expected SERVER:NUMBER:LINK with a link of 64 hexadecimal digits")]
+pub struct InvalidHead;
+
+impl FromStr for Head {
+    type Err = InvalidHead;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHead> {
+        let mut parts = text.split(':');
+        let (Some(server), Some(number), Some(link), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(InvalidHead);
+        };
+        let digits = link.len() == 64 && link.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !digits {
+            return Err(InvalidHead);
+        }
+        let mut bytes = [0; 32];
+        for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
+            let pair = link.get(at..at + 2).ok_or(InvalidHead)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| InvalidHead)?;
+        }
+        Ok(Self {
+            server: server.parse().map_err(|_| InvalidHead)?,
+            place: Place {
+                number: number.parse().map_err(|_| InvalidHead)?,
+                link: Link(bytes),
+            },
+        })
+    }
+}
+
+/// Names a key without telling anything of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyId([u8; 8]);
+
+impl KeyId {
+    /// The id with these bytes.
+    pub fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 8 bytes, for a store.
+    pub fn as_bytes(&self) -> &[u8; 8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+/// A secret of the operator's. It has no readable `Debug`.
+#[derive(Clone)]
+pub struct ChainKey {
+    id: KeyId,
+    mac: Hmac<Sha256>,
+}
+
+/// The key is too short to be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "too short: expected at least {} characters, such as those of `openssl rand -hex 32`",
+    ChainKey::SHORTEST
+)]
+pub struct WeakKey;
+
+impl ChainKey {
+    /// The least length in bytes.
+    pub const SHORTEST: usize = 32;
+
+    /// The key with these bytes, at least 32 of them.
+    pub fn new(bytes: &[u8]) -> Result<Self, WeakKey> {
+        if bytes.len() < Self::SHORTEST {
+            return Err(WeakKey);
+        }
+        // HMAC takes keys of every length.
+        let mac = Hmac::new_from_slice(bytes).map_err(|_| WeakKey)?;
+        let mut naming = mac.clone();
+        naming.update(b"hush audit key id");
+        let mut id = [0; 8];
+        id.copy_from_slice(&naming.finalize().into_bytes()[..8]);
+        Ok(Self { id: KeyId(id), mac })
+    }
+}
+
+impl fmt::Debug for ChainKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChainKey(…)")
+    }
+}
+
+/// The operator's keys: the newest makes links, and all of them check links. Without any, links are plain hashes.
+#[derive(Debug, Clone, Default)]
+pub struct Keyring(Vec<ChainKey>);
+
+/// One row of a server's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The server.
+    pub server: ServerId,
+    /// The row's number in the server's log, from 1.
+    pub number: u64,
+    /// When it was done.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: Actor,
+    /// What was done.
+    pub action: Action,
+    /// To what.
+    pub target: Target,
+    /// What was so before.
+    pub before: Option<Details>,
+    /// What is so from then on.
+    pub after: Option<Details>,
+    /// The request that asked for it.
+    pub request_id: Option<RequestId>,
+    /// The commitment to the reason, if one was given.
+    pub commitment: Option<[u8; 32]>,
+    /// The reason itself, unless it was erased. It is no part of the chain.
+    pub reason: Option<GivenReason>,
+    /// The key that made the link, if one did.
+    pub key: Option<KeyId>,
+    /// The hash over everything up to this row.
+    pub link: Link,
+}
+
+impl Row {
+    /// Where the row is.
+    pub fn place(&self) -> Place {
+        Place {
+            number: self.number,
+            link: self.link,
+        }
+    }
+}
+
+/// What is wrong with a row, as seen from the row before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// Another number was due.
+    #[error("row {due} is missing: row {found} is in its place")]
+    Missing {
+        /// The number that was due.
+        due: u64,
+        /// The number that came.
+        found: u64,
+    },
+    /// Its link does not fit what it says and what came before.
+    #[error("row {0} was changed, or what was before it was removed or reordered")]
+    Changed(u64),
+    /// It was made with a key that is not among the given ones.
+    #[error("row {number} was chained with the key {key}, which is not among those configured")]
+    UnknownKey {
+        /// The row's number.
+        number: u64,
+        /// The key.
+        key: KeyId,
+    },
+    /// It has no key, but a row before it has one.
+    #[error("row {0} was chained without a key, although one before it has one")]
+    Unkeyed(u64),
+    /// Its reason is not the one that was given.
+    #[error("the reason of row {0} was changed")]
+    Reason(u64),
+}
+
+impl Keyring {
+    /// These keys, the newest last.
+    pub fn new(keys: Vec<ChainKey>) -> Self {
+        Self(keys)
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The row that `entry` becomes after `last`.
+    pub fn append(&self, last: Place, act: &Act, entry: Entry) -> Row {
+        let mut row = Row {
+            server: entry.server,
+            number: last.number + 1,
+            at: act.at,
+            actor: act.actor,
+            action: entry.action,
+            target: entry.target,
+            before: entry.before,
+            after: entry.after,
+            request_id: act.request_id.clone(),
+            commitment: act.reason.as_ref().map(GivenReason::commitment),
+            reason: act.reason.clone(),
+            key: self.0.last().map(|key| key.id),
+            link: Link::START,
+        };
+        row.link = hash(self.0.last(), &canonical(last.link, &row));
+        row
+    }
+
+    /// Whether `row` is the one after `last`, unchanged. `keyed`: whether a row before it had a key.
+    pub fn verify(&self, last: Place, keyed: bool, row: &Row) -> Result<(), Broken> {
+        let (number, due) = (row.number, last.number + 1);
+        if number != due {
+            return Err(Broken::Missing { due, found: number });
+        }
+        let key = match row.key {
+            Some(id) => {
+                let known = self.0.iter().find(|key| key.id == id);
+                Some(known.ok_or(Broken::UnknownKey { number, key: id })?)
+            }
+            None if keyed => return Err(Broken::Unkeyed(number)),
+            None => None,
+        };
+        if hash(key, &canonical(last.link, row)) != row.link {
+            return Err(Broken::Changed(number));
+        }
+        match &row.reason {
+            Some(reason) if Some(reason.commitment()) != row.commitment => {
+                Err(Broken::Reason(number))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The seal of one end of a server's log.
+    pub fn seal(&self, end: End, server: ServerId, place: Place) -> Link {
+        hash(self.0.last(), &sealed(end, server, place))
+    }
+
+    /// Whether `seal` is the seal of that end, by any of the keys. With a key, a seal without one is none, unless
+    /// the log ends before the first key (`keyed` is false).
+    pub fn is_sealed(
+        &self,
+        end: End,
+        server: ServerId,
+        place: Place,
+        keyed: bool,
+        seal: Link,
+    ) -> bool {
+        let text = sealed(end, server, place);
+        let plain = !keyed && hash(None, &text) == seal;
+        plain || self.0.iter().any(|key| hash(Some(key), &text) == seal)
+    }
+}
+
+/// Which end of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The newest row.
+    Head,
+    /// The last row that retention removed.
+    Checkpoint,
+}
+
+fn sealed(end: End, server: ServerId, place: Place) -> Vec<u8> {
+    let end = match end {
+        End::Head => "hush audit head",
+        End::Checkpoint => "hush audit checkpoint",
+    };
+    let mut text = Canonical::default();
+    text.put(Some(end.as_bytes()));
+    text.number(server.get());
+    text.number(place.number);
+    text.put(Some(place.link.as_bytes()));
+    text.0
+}
+
+/// Everything that a row says, in one unambiguous form: each part with its length before it.
+fn canonical(last: Link, row: &Row) -> Vec<u8> {
+    let mut text = Canonical::default();
+    text.put(Some(b"hush audit row 1"));
+    text.put(Some(last.as_bytes()));
+    text.number(row.server.get());
+    text.number(row.number);
+    text.number(row.at.unix_micros().cast_unsigned());
+    text.put(Some(row.actor.kind().as_str().as_bytes()));
+    text.optional(row.actor.token().map(|id| id.get()));
+    text.optional(row.actor.user().map(|id| id.get()));
+    text.put(Some(row.action.as_str().as_bytes()));
+    text.optional(row.target.token().map(|id| id.get()));
+    text.optional(row.target.user().map(|id| id.get()));
+    let details = |details: &Option<Details>| details.as_ref().map(|it| it.as_str().to_owned());
+    text.put(details(&row.before).as_ref().map(String::as_bytes));
+    text.put(details(&row.after).as_ref().map(String::as_bytes));
+    text.put(row.request_id.as_ref().map(|id| id.as_str().as_bytes()));
+    text.put(row.commitment.as_ref().map(<[u8; 32]>::as_slice));
+    text.put(row.key.as_ref().map(|key| key.as_bytes().as_slice()));
+    text.0
+}
+
+#[derive(Default)]
+struct Canonical(Vec<u8>);
+
+impl Canonical {
+    fn put(&mut self, part: Option<&[u8]>) {
+        // No part comes near to that length, so that the highest one can mean that there is none.
+        let length = part.map_or(u32::MAX, |part| {
+            u32::try_from(part.len()).unwrap_or(u32::MAX - 1)
+        });
+        self.0.extend(length.to_be_bytes());
+        self.0.extend(part.unwrap_or_default());
+    }
+
+    fn number(&mut self, number: u64) {
+        self.put(Some(&number.to_be_bytes()));
+    }
+
+    fn optional(&mut self, number: Option<u64>) {
+        self.put(
+            number
+                .map(u64::to_be_bytes)
+                .as_ref()
+                .map(<[u8; 8]>::as_slice),
+        );
+    }
+}
+
+fn hash(key: Option<&ChainKey>, text: &[u8]) -> Link {
+    Link(match key {
+        Some(key) => {
+            let mut mac = key.mac.clone();
+            mac.update(text);
+            mac.finalize().into_bytes().into()
+        }
+        None => Sha256::digest(text).into(),
+    })
+}

@@ -1,0 +1,50 @@
+//! Requests that may be sent again.
+
+use std::fmt;
+use std::sync::Arc;
+
+use hush_domain::idempotency::{Fingerprint, RequestKey};
+use hush_domain::tokens::Token;
+
+/// Makes the answer that is kept, out of the token as the request left it.
+pub type Answering = Arc<dyn Fn(&Token) -> Vec<u8> + Send + Sync>;
+
+/// What makes a request repeatable. It travels with the write, and is remembered in its transaction for
+/// [`REMEMBERED`](hush_domain::idempotency::REMEMBERED).
+#[derive(Clone)]
+pub struct Idempotency {
+    /// The request.
+    pub key: RequestKey,
+    /// What it asks for.
+    pub fingerprint: Fingerprint,
+    /// What whoever asks again is answered. The store keeps the bytes and never looks into them.
+    pub answer: Answering,
+}
+
+impl fmt::Debug for Idempotency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idempotency")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a repeatable write came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// It was carried out now.
+    Done(T),
+    /// It had been carried out before. Nothing was changed; this is the answer that was kept.
+    Replayed(Vec<u8>),
+}
+
+/// Why a repeatable write was not carried out. Nothing was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IdempotencyConflict {
+    /// The same request is being carried out right now.
+    #[error("the request is still being carried out")]
+    InProgress,
+    /// Another request was carried out under the key.
+    #[error("the key was used for another request")]
+    Reused,
+}
