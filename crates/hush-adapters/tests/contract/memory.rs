@@ -10,20 +10,24 @@ use std::time::Duration;
 use hush_adapters::memory::{Memory, MemoryLimiter};
 use hush_domain::time::Timestamp;
 use hush_ports::Clock;
-use hush_ports::contract::{LimiterUnderTest, Store};
+use hush_ports::contract::{LimiterUnderTest, Store, keyring};
 
 hush_ports::for_each_store_rule!(over_store);
 hush_ports::for_each_limits_rule!(over_limiter);
 
 async fn fresh_store() -> Store {
-    let memory = Arc::new(Memory::new());
+    let memory = Arc::new(Memory::with_keys(keyring()));
     Store {
         tokens: memory.clone(),
         users: memory.clone(),
         stats: memory.clone(),
         ingest: memory.clone(),
         counts: memory.clone(),
-        health: memory,
+        health: memory.clone(),
+        audit: memory.clone(),
+        settings: memory.clone(),
+        usage: memory.clone(),
+        upkeep: memory,
         keep: Arc::new(()),
     }
 }

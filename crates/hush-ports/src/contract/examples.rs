@@ -1,5 +1,6 @@
 //! Servers, members and tokens to write rules with. Numbers name them; what is not said is plain.
 
+use hush_domain::audit::{Act, Actor};
 use hush_domain::events::{Extent, Generation, ListedMember, Snapshot};
 use hush_domain::ids::{RoleId, ServerId, TokenId, UserId};
 use hush_domain::permission::Permissions;
@@ -32,6 +33,16 @@ pub(super) fn token_id(number: u64) -> TokenId {
 /// A moment some seconds after a fixed one that is no whole second.
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_unix_micros(1_800_000_000_123_456 + second * 1_000_000).unwrap()
+}
+
+/// What the operator does at some second, of which nothing else is said.
+pub(super) fn act(second: i64) -> Act {
+    Act {
+        at: at(second),
+        actor: Actor::Operator,
+        request_id: None,
+        reason: None,
+    }
 }
 
 pub(super) fn role(number: u64, name: &str, position: i32) -> Role {
@@ -127,6 +138,8 @@ pub(super) fn token(number: u64, owner: u64, servers: &[u64]) -> NewToken {
             created_at: at(0),
             expires_at: Some(at(1_000_000)),
             revoked_at: None,
+            parent: None,
+            last_used_at: None,
         },
     }
 }

@@ -31,7 +31,11 @@ use std::any::Any;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{Counts, Health, Ingest, Limiter, StatsReader, Tokens, Users};
+use hush_domain::audit::chain::{ChainKey, Keyring};
+
+use crate::{
+    AuditLog, Counts, Health, Ingest, Limiter, Settings, StatsReader, Tokens, Upkeep, Usage, Users,
+};
 
 pub mod chunks;
 pub mod counts;
@@ -62,10 +66,23 @@ pub struct Store {
     pub ingest: Arc<dyn Ingest>,
     /// Its kept counts.
     pub counts: Arc<dyn Counts>,
+    /// Its audit log, chained with the newest key of [`keyring`].
+    pub audit: Arc<dyn AuditLog>,
+    /// What servers' owners decided.
+    pub settings: Arc<dyn Settings>,
+    /// What tokens were used for.
+    pub usage: Arc<dyn Usage>,
+    /// Its broom.
+    pub upkeep: Arc<dyn Upkeep>,
     /// Its pulse.
     pub health: Arc<dyn Health>,
     /// What must live as long as the store, such as the guard of a test database; `Arc::new(())` for nothing.
     pub keep: Arc<dyn Any + Send + Sync>,
+}
+
+/// The operator's keys, with which every fresh store chains its audit log and rules verify it.
+pub fn keyring() -> Keyring {
+    Keyring::new(vec![ChainKey::new(&[7; ChainKey::SHORTEST]).unwrap()])
 }
 
 /// A limiter without any ring, and the hand on its clock.

@@ -47,7 +47,13 @@ const A: Permissions = Permissions::ADMINISTRATOR;
 )]
 fn stands(owner: bool, bits: u64) -> Option<(ServerId, Standing)> {
     let permissions = Permissions::from_bits(bits);
-    Some((server(1), Standing { owner, permissions }))
+    let standing = Standing {
+        owner,
+        permissions,
+        appointed: false,
+        api_enabled: true,
+    };
+    Some((server(1), standing))
 }
 
 /// A stored token of user `number` for server 1.
@@ -262,7 +268,7 @@ pub async fn a_dead_token_is_presented_with_its_standing(store: &Store) {
     expired.token.expires_at = Some(at(-1_000_000_000));
     store.create(expired.clone()).await;
     let revoked = key(store, 2).await;
-    store.tokens.revoke(revoked.token.id, at(1)).await.unwrap();
+    store.revoke(2, 1).await;
     for key in [&expired, &revoked] {
         assert_eq!(store.standing(key, Addressed::Sole).await, stands(false, 0));
     }
@@ -295,6 +301,8 @@ pub async fn memberships_are_the_named_servers_of_the_user(store: &Store) {
         standing: Standing {
             owner,
             permissions: A,
+            appointed: false,
+            api_enabled: true,
         },
     };
     let expected = [

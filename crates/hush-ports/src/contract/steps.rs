@@ -9,8 +9,8 @@ use hush_domain::tokens::{NewToken, Token};
 use hush_domain::users::Member;
 
 use super::Store;
-use super::examples::{at, server, token, user};
-use crate::{Addressed, Applied, PageRequest, TokenFilter};
+use super::examples::{act, at, server, token, token_id, user};
+use crate::{Addressed, Applied, CreateTokenError, Outcome, PageRequest, Revoked, TokenFilter};
 
 /// The users of whom [`Store::whole`] asks how they stand.
 const USERS: std::ops::RangeInclusive<u64> = 1..=12;
@@ -90,11 +90,26 @@ impl Store {
         [stats.members, stats.bots, stats.online]
     }
 
-    /// Stores a token and returns it as it was stored.
+    /// Stores a token at second 0 and returns it as it was stored.
     pub(super) async fn create(&self, new: NewToken) -> Token {
         let token = new.token.clone();
-        self.tokens.create(new).await.unwrap();
+        self.try_create(new).await.unwrap();
         token
+    }
+
+    /// Has the operator make a token at second 0.
+    pub(super) async fn try_create(
+        &self,
+        new: NewToken,
+    ) -> Result<Outcome<Token>, CreateTokenError> {
+        self.tokens.create(new, None, &act(0), None).await
+    }
+
+    /// Has the operator revoke a token.
+    pub(super) async fn revoke(&self, number: u64, second: i64) -> Revoked {
+        let act = act(second);
+        let revoked = self.tokens.revoke(token_id(number), &act).await;
+        revoked.unwrap()
     }
 
     /// How the user of a token, which must be stored, stands in what `addressed` says.
