@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dashmap::DashMap;
-use hush_domain::limits::{Bucket, Decision, Rule};
+use hush_domain::limits::{Bucket, Decision, Left, Rule};
 use hush_ports::{BackendError, Clock, Limiter};
 
 /// How many refusals are remembered at most: a few megabytes of them.
@@ -72,6 +72,10 @@ impl Limiter for RememberedRefusals {
             self.remember(bucket, Refusal { rule, end }, now);
         }
         Ok(decision)
+    }
+
+    async fn left(&self, bucket: Bucket, rule: Rule) -> Result<Left, BackendError> {
+        self.limiter.left(bucket, rule).await
     }
 }
 

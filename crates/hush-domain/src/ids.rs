@@ -42,6 +42,11 @@ macro_rules! snowflake {
         pub struct $name(u64);
 
         impl $name {
+            /// The lowest id there can be.
+            pub const FIRST: Self = Self(1);
+            /// The highest id there can be.
+            pub const LAST: Self = Self(MAX);
+
             /// The number, 1 to 2^63−1.
             pub fn get(self) -> u64 {
                 self.0

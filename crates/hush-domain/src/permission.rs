@@ -158,7 +158,8 @@ pub enum Refusal {
 /// carry out `operation` there.
 pub fn check(operation: Operation, scopes: Scopes, standing: Standing) -> Result<(), Refusal> {
     let requirement = operation.requirement();
-    if !standing.api_enabled && !(requirement.while_disabled && standing.owner) {
+    let open = standing.api_enabled || (requirement.while_disabled && standing.owner);
+    if !open {
         return Err(Refusal::ApiDisabled);
     }
     check_scope(operation, scopes)?;

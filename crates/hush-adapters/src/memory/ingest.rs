@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use dashmap::Entry;
 use hush_domain::events::{Change, Event, ListedMember, Snapshot};
 use hush_domain::ids::{ServerId, UserId};
 use hush_domain::time::Timestamp;
 use hush_ports::{Applied, Ingest, IngestError, MemberSource, SourceError};
 
 use super::Memory;
+use super::ledger::Departed;
 use super::servers::Server;
 
 #[async_trait]
@@ -22,10 +24,13 @@ impl Ingest for Memory {
         while let Some(part) = members.next_part()? {
             list_once(&mut listed, part)?;
         }
-        self.servers
-            .entry(snapshot.server)
-            .or_insert_with(|| Server::new(&snapshot, received_at))
-            .snapshot(snapshot, listed, received_at);
+        let mut server = self.servers.entry(snapshot.server).or_insert_with(|| {
+            let mut new = Server::new(&snapshot, received_at);
+            let departed = self.ledger.open().books.departed.remove(&snapshot.server);
+            new.settings = departed.map(|it| it.settings).unwrap_or_default();
+            new
+        });
+        server.snapshot(snapshot, listed, received_at);
         Ok(())
     }
 
@@ -57,13 +62,30 @@ impl Ingest for Memory {
             Change::ServerChanged { name, owner } => {
                 known.apply(|server| server.rename(name, owner))
             }
-            Change::ServerRemoved => self.servers.remove(&server).is_some(),
+            Change::ServerRemoved => self.depart(server, received_at),
         };
         Ok(if changed {
             Applied::Changed
         } else {
             Applied::Ignored
         })
+    }
+}
+
+impl Memory {
+    /// Removes a server, but for what stays of it for a while. Whether it was known.
+    fn depart(&self, server: ServerId, at: Timestamp) -> bool {
+        let Entry::Occupied(known) = self.servers.entry(server) else {
+            return false;
+        };
+        let settings = known.get().settings.clone();
+        let mut ledger = self.ledger.open();
+        ledger
+            .books
+            .departed
+            .insert(server, Departed { at, settings });
+        known.remove();
+        true
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hush_domain::limits::{Bucket, Decision, Policy, Ring, Rule};
+use hush_domain::limits::{Bucket, Decision, Left, Policy, Ring, Rule};
 use hush_ports::{BackendError, Clock, Limiter};
 
 const SHARDS: usize = 64;
@@ -50,6 +50,14 @@ impl MemoryLimiter {
 impl Limiter for MemoryLimiter {
     async fn take(&self, bucket: Bucket, rule: Rule) -> Result<Decision, BackendError> {
         Ok(self.decide(bucket, rule).0)
+    }
+
+    async fn left(&self, bucket: Bucket, rule: Rule) -> Result<Left, BackendError> {
+        let shard = self.shard(bucket);
+        let now = micros(self.clock.monotonic());
+        let nothing = Ring::default();
+        let kept = shard.rings.get(&bucket).map(|kept| &kept.ring);
+        Ok(kept.unwrap_or(&nothing).left(now, rule))
     }
 }
 

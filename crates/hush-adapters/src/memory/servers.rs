@@ -7,6 +7,7 @@ use hush_domain::permission::Standing;
 use hush_domain::presence::Presence;
 use hush_domain::roles::Role;
 use hush_domain::servers::ServerName;
+use hush_domain::settings::ServerSettings;
 use hush_domain::stats::{Coverage, Stats, Tally};
 use hush_domain::time::Timestamp;
 use hush_domain::users::{Member, User};
@@ -22,6 +23,7 @@ pub(super) struct Server {
     /// The series of member chunks that is awaited, if any.
     pub(super) generation: Option<Generation>,
     pub(super) tally: Tally,
+    pub(super) settings: ServerSettings,
 }
 
 /// A member as the server last listed them.
@@ -51,6 +53,7 @@ impl Server {
                 presences_known: snapshot.presences_known,
                 as_of: received_at,
             },
+            settings: ServerSettings::default(),
         }
     }
 
@@ -69,7 +72,16 @@ impl Server {
             .filter_map(|id| self.roles.get(id))
             .map(|role| role.permissions)
             .collect();
-        Some(Standing { owner, permissions })
+        let appointing = &self.settings.admin_roles;
+        let appointed = held
+            .iter()
+            .any(|id| *id != everyone && appointing.contains(id) && self.roles.contains_key(id));
+        Some(Standing {
+            owner,
+            permissions,
+            appointed,
+            api_enabled: self.settings.api_enabled,
+        })
     }
 
     pub(super) fn member(&self, user: UserId) -> Option<Member> {

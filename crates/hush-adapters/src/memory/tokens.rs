@@ -1,19 +1,23 @@
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use hush_domain::audit::{self, Act, Action, Actor, Entry, RequestId};
 use hush_domain::ids::{ServerId, TokenId, UserId};
 use hush_domain::permission::Standing;
 use hush_domain::secret::TokenDigest;
 use hush_domain::servers::Membership;
 use hush_domain::time::Timestamp;
-use hush_domain::tokens::{NewToken, Token};
+use hush_domain::tokens::{Key, MAX_LIVE, NewToken, Rotation, Token};
 use hush_ports::{
-    Addressed, BackendError, CreateTokenError, Presented, Revoked, TokenFilter, Tokens,
+    Addressed, BackendError, CreateTokenError, Idempotency, Outcome, Presented, Removed, Revoked,
+    RotateTokenError, TokenFilter, Tokens,
 };
 
 use super::Memory;
+
+mod table;
+
+pub(super) use table::{Rows, Table};
 
 #[async_trait]
 impl Tokens for Memory {
@@ -24,8 +28,15 @@ impl Tokens for Memory {
     ) -> Result<Option<Presented>, BackendError> {
         // The tokens stay locked until the standing is read, so that both are from one moment.
         let tokens = self.tokens.read();
-        Ok(tokens.by_digest.get(digest).map(|token| Presented {
+        let found = match tokens.by_newest_secret(digest) {
+            Some(token) => Some((token, None)),
+            None => tokens
+                .by_former_secret(digest)
+                .map(|(token, until)| (token, Some(until))),
+        };
+        Ok(found.map(|(token, former_until)| Presented {
             token: Arc::clone(token),
+            former_until,
             standing: addressed_server(token, addressed).and_then(|server| {
                 let standing = self.standing(server, token.user)?;
                 Some((server, standing))
@@ -46,59 +57,200 @@ impl Tokens for Memory {
         Ok(named.filter_map(membership).collect())
     }
 
-    async fn create(&self, new: NewToken) -> Result<(), CreateTokenError> {
-        let NewToken { token, digest } = new;
-        let mut tokens = self.tokens.write();
-        let mut named = token.servers.as_slice().iter();
-        if let Some(server) = named.find(|server| self.standing(**server, token.user).is_none()) {
-            return Err(CreateTokenError::NotAMember(*server));
-        }
-        if tokens.by_id.contains_key(&token.id) {
-            return Err(CreateTokenError::IdTaken);
-        }
-        if tokens.by_digest.contains_key(&digest) {
-            let taken = BackendError::permanent("another token has the same digest");
-            return Err(CreateTokenError::Backend(taken));
-        }
-        tokens.by_id.insert(token.id, digest);
-        tokens.by_digest.insert(digest, Arc::new(token));
-        Ok(())
+    async fn get(&self, token: TokenId) -> Result<Option<Token>, BackendError> {
+        Ok(self.tokens.read().get(token).map(|it| Token::clone(it)))
     }
 
     async fn list(&self, filter: TokenFilter) -> Result<Vec<Token>, BackendError> {
         let tokens = self.tokens.read();
-        let start = filter.after.map_or(Bound::Unbounded, Bound::Excluded);
         let wanted = |token: &&Arc<Token>| {
-            let named = filter
-                .server
-                .is_none_or(|server| token.servers.contains(server));
-            named && filter.user.is_none_or(|user| token.user == user)
+            let TokenFilter {
+                server,
+                user,
+                within,
+                ..
+            } = &filter;
+            server.is_none_or(|server| token.servers.contains(server))
+                && user.is_none_or(|user| token.user == user)
+                && within
+                    .as_ref()
+                    .is_none_or(|servers| servers.contain_all(&token.servers))
         };
         Ok(tokens
-            .by_id
-            .range((start, Bound::Unbounded))
-            .filter_map(|(_, digest)| tokens.by_digest.get(digest))
+            .all(filter.after)
             .filter(wanted)
             .take(filter.limit.into())
             .map(|token| Token::clone(token))
             .collect())
     }
 
-    async fn revoke(&self, token: TokenId, now: Timestamp) -> Result<Revoked, BackendError> {
+    async fn create(
+        &self,
+        new: NewToken,
+        asker: Option<Key>,
+        act: &Act,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Outcome<Token>, CreateTokenError> {
+        let token = &new.token;
         let mut tokens = self.tokens.write();
-        let Rows { by_id, by_digest } = &mut *tokens;
-        let Some(token) = by_id
-            .get(&token)
-            .and_then(|digest| by_digest.get_mut(digest))
-        else {
+        if let Some(answer) = self.ledger.open().replay(idempotency.as_ref(), act.at)? {
+            return Ok(Outcome::Replayed(answer));
+        }
+        let mut named = token.servers.as_slice().iter();
+        if let Some(server) = named.find(|server| self.standing(**server, token.user).is_none()) {
+            return Err(CreateTokenError::NotAMember(*server));
+        }
+        if let Some(key) = asker {
+            let asker = tokens.asker(key, act.at);
+            asker.ok_or(CreateTokenError::AskerEnded)?.covers(token)?;
+        }
+        let live = tokens
+            .of_user(token.user)
+            .filter(|other| other.is_live(act.at));
+        let live: Vec<_> = live.collect();
+        if live.len() >= MAX_LIVE {
+            return Err(CreateTokenError::TooMany);
+        }
+        if live.iter().any(|other| other.name == token.name) {
+            return Err(CreateTokenError::NameTaken);
+        }
+        if tokens.get(token.id).is_some() {
+            return Err(CreateTokenError::IdTaken);
+        }
+        refuse_taken(&tokens, &new.digest)?;
+        let created = token.clone();
+        tokens.insert(new);
+        let mut ledger = self.ledger.open();
+        ledger.write(act, audit::token_created(&created));
+        ledger.remember(idempotency, &created, act.at);
+        Ok(Outcome::Done(created))
+    }
+
+    async fn rotate(
+        &self,
+        rotation: Rotation,
+        act: &Act,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Outcome<Token>, RotateTokenError> {
+        let mut tokens = self.tokens.write();
+        if let Some(answer) = self.ledger.open().replay(idempotency.as_ref(), act.at)? {
+            return Ok(Outcome::Replayed(answer));
+        }
+        let token = tokens.get(rotation.token).cloned();
+        let token = token.ok_or(RotateTokenError::Unknown)?;
+        if let Some(key) = rotation.asker {
+            let asker = tokens.asker(key, act.at);
+            let asker = asker.ok_or(RotateTokenError::AskerEnded)?;
+            if tokens.descends(asker, token.id) {
+                return Err(RotateTokenError::Ancestor);
+            }
+            asker.covers(&token)?;
+        }
+        if !token.is_live(act.at) {
+            return Err(RotateTokenError::Ended);
+        }
+        refuse_taken(&tokens, &rotation.digest)?;
+        let former = tokens.replace_digest(token.id, rotation.digest);
+        if let Some(former) = former
+            && rotation.former_until > act.at
+        {
+            let until = (token.id, rotation.former_until);
+            tokens.former.insert(former, until);
+        }
+        let mut rotated = Token::clone(&token);
+        rotated.hint = rotation.hint;
+        if let Some(token) = tokens.get_mut(token.id) {
+            token.hint = rotation.hint;
+        }
+        let mut entries = audit::token_rotated(&rotated, rotation.former_until.max(act.at));
+        if !rotation.keep_children {
+            let family = tokens.family(&rotated);
+            let descendants = family.iter().filter(|it| it.id != rotated.id);
+            entries.extend(revoke_all(&mut tokens, descendants, act, None));
+        }
+        let mut ledger = self.ledger.open();
+        ledger.write(act, entries);
+        ledger.remember(idempotency, &rotated, act.at);
+        Ok(Outcome::Done(rotated))
+    }
+
+    async fn revoke(&self, token: TokenId, act: &Act) -> Result<Revoked, BackendError> {
+        let mut tokens = self.tokens.write();
+        let Some(token) = tokens.get(token).cloned() else {
             return Ok(Revoked::Unknown);
         };
         if token.revoked_at.is_some() {
             return Ok(Revoked::Before);
         }
-        // A request that holds the token goes on with it as it was presented.
-        Arc::make_mut(token).revoked_at = Some(now);
+        let family = tokens.family(&token);
+        let entries = revoke_all(&mut tokens, family.iter(), act, None);
+        self.ledger.open().write(act, entries);
         Ok(Revoked::Now)
+    }
+
+    async fn report_leaked(
+        &self,
+        digest: &TokenDigest,
+        at: Timestamp,
+        request_id: Option<RequestId>,
+    ) -> Result<(), BackendError> {
+        let mut tokens = self.tokens.write();
+        let act = |token: &Token| Act {
+            at,
+            actor: Actor::Token {
+                token: token.id,
+                user: token.user,
+            },
+            request_id: request_id.clone(),
+            reason: None,
+        };
+        if let Some(token) = tokens.by_newest_secret(digest).cloned() {
+            if token.is_live(at) {
+                let (act, family) = (act(&token), tokens.family(&token));
+                let entries = revoke_all(&mut tokens, family.iter(), &act, Some(token.id));
+                self.ledger.open().write(&act, entries);
+            }
+        } else if let Some((token, until)) = tokens.by_former_secret(digest) {
+            let token = Arc::clone(token);
+            if token.is_live(at) && at < until {
+                tokens.former.insert(*digest, (token.id, at));
+                let entries = audit::former_secret_leaked(&token, until, at);
+                self.ledger.open().write(&act(&token), entries);
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove_server(
+        &self,
+        server: ServerId,
+        token: TokenId,
+        act: &Act,
+    ) -> Result<Removed, BackendError> {
+        let mut tokens = self.tokens.write();
+        let found = tokens.get(token).filter(|it| it.servers.contains(server));
+        let Some(token) = found.cloned() else {
+            return Ok(Removed::Unknown);
+        };
+        let mut entries = Vec::new();
+        for member in token_and_family(&tokens, &token) {
+            if !member.servers.contains(server) {
+                continue;
+            }
+            if let Some(rest) = member.servers.without(server) {
+                if let Some(token) = tokens.get_mut(member.id) {
+                    token.servers = rest;
+                }
+                entries.push(audit::server_removed(&member, server));
+            } else if member.revoked_at.is_none() {
+                entries.extend(revoke_all(&mut tokens, [&member].into_iter(), act, None));
+            }
+        }
+        if entries.is_empty() {
+            return Ok(Removed::Before);
+        }
+        self.ledger.open().write(act, entries);
+        Ok(Removed::Now)
     }
 }
 
@@ -108,31 +260,51 @@ impl Memory {
     }
 }
 
+/// Revokes tokens that are not revoked yet, and says what the log has to say of it. `leaked` is the one whose secret
+/// was reported.
+pub(super) fn revoke_all<'a>(
+    tokens: &mut Rows,
+    family: impl Iterator<Item = &'a Arc<Token>>,
+    act: &Act,
+    leaked: Option<TokenId>,
+) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for token in family {
+        if let Some(token) = tokens.get_mut(token.id) {
+            token.revoked_at = Some(act.at);
+        }
+        let action = if leaked == Some(token.id) {
+            Action::TokenLeaked
+        } else {
+            Action::TokenRevoked
+        };
+        entries.extend(audit::token_revoked(token, action, act.at));
+    }
+    entries
+}
+
+/// A token, revoked or not, and its descendants that are not, by ascending id.
+fn token_and_family(tokens: &Rows, token: &Arc<Token>) -> Vec<Arc<Token>> {
+    let mut family = tokens.family(token);
+    if token.revoked_at.is_some() {
+        family.push(Arc::clone(token));
+        family.sort_by_key(|it| it.id);
+    }
+    family
+}
+
+fn refuse_taken(tokens: &Rows, digest: &TokenDigest) -> Result<(), BackendError> {
+    if tokens.is_taken(digest) {
+        let taken = "another token has the same digest";
+        return Err(BackendError::permanent(taken));
+    }
+    Ok(())
+}
+
 fn addressed_server(token: &Token, addressed: Addressed) -> Option<ServerId> {
     match addressed {
         Addressed::Nothing => None,
         Addressed::Sole => token.servers.sole(),
         Addressed::Server(server) => token.servers.contains(server).then_some(server),
-    }
-}
-
-/// Every token, behind one lock that readers share.
-#[derive(Default)]
-pub(super) struct Table(RwLock<Rows>);
-
-#[derive(Default)]
-struct Rows {
-    by_id: BTreeMap<TokenId, TokenDigest>,
-    by_digest: HashMap<TokenDigest, Arc<Token>>,
-}
-
-// A poisoned lock is taken all the same: nothing that can panic stands between the two inserts of a write.
-impl Table {
-    fn read(&self) -> RwLockReadGuard<'_, Rows> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Rows> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -16,7 +16,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use super::{Act, Action, Actor, Details, Entry, GivenReason, RequestId, Target};
-use crate::ids::ServerId;
+use crate::ids::{ServerId, TokenId, UserId};
 use crate::time::Timestamp;
 
 /// The hash in a row over everything up to it.
@@ -369,11 +369,11 @@ fn canonical(last: Link, row: &Row) -> Vec<u8> {
     text.number(row.number);
     text.number(row.at.unix_micros().cast_unsigned());
     text.put(Some(row.actor.kind().as_str().as_bytes()));
-    text.optional(row.actor.token().map(|id| id.get()));
-    text.optional(row.actor.user().map(|id| id.get()));
+    text.optional(row.actor.token().map(TokenId::get));
+    text.optional(row.actor.user().map(UserId::get));
     text.put(Some(row.action.as_str().as_bytes()));
-    text.optional(row.target.token().map(|id| id.get()));
-    text.optional(row.target.user().map(|id| id.get()));
+    text.optional(row.target.token().map(TokenId::get));
+    text.optional(row.target.user().map(UserId::get));
     let details = |details: &Option<Details>| details.as_ref().map(|it| it.as_str().to_owned());
     text.put(details(&row.before).as_ref().map(String::as_bytes));
     text.put(details(&row.after).as_ref().map(String::as_bytes));
