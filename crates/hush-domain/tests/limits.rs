@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use hush_domain::ids::{ServerId, TokenId};
-use hush_domain::limits::{Bucket, ClientNetwork, Decision, InvalidRule, Policy, Ring, Rule};
+use hush_domain::limits::{Bucket, ClientNetwork, Decision, InvalidRule, Left, Policy, Ring, Rule};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -149,6 +149,44 @@ proptest! {
     }
 
     #[test]
+    fn what_is_left_is_what_can_be_taken(
+        kept_under in (1_u32..12, 1_u64..=3600),
+        asked_by in (1_u32..12, 1_u64..=3600),
+        gaps in vec(0_u64..1000 * SECOND, 0..20),
+        wait in prop_oneof![Just(0), 0..4000 * SECOND],
+    ) {
+        let (kept_under, asked_by) = (rule(kept_under.0, kept_under.1), rule(asked_by.0, asked_by.1));
+        let mut ring = Ring::default();
+        let mut now = 1_000 * SECOND;
+        for gap in gaps {
+            now += gap;
+            ring.take(now, kept_under);
+        }
+        now += wait;
+        let left = ring.left(now, asked_by);
+        // Asking takes nothing, and asking for an earlier moment than that of the newest admission asks for that.
+        prop_assert_eq!(ring.left(now, asked_by), left);
+        prop_assert_eq!(ring.left(0, asked_by), ring.left(ring.newest(), asked_by));
+        let mut taken = ring.clone();
+        for remaining in (0..left.remaining).rev() {
+            let decision = taken.take(now, asked_by);
+            prop_assert!(decision.admitted);
+            prop_assert_eq!(decision.remaining, remaining);
+        }
+        let refused = taken.take(now, asked_by);
+        prop_assert!(!refused.admitted);
+        if left.remaining == asked_by.requests() {
+            prop_assert_eq!(left.more_in, Duration::ZERO);
+        } else {
+            prop_assert_eq!(left.more_in, refused.more_in);
+            let more_in = u64::try_from(left.more_in.as_micros()).unwrap();
+            let later = |micros: u64| ring.left(now + micros, asked_by).remaining;
+            prop_assert_eq!(later(more_in - 1), left.remaining);
+            prop_assert!(later(more_in) > left.remaining);
+        }
+    }
+
+    #[test]
     fn an_idle_ring_decides_as_an_empty_one(
         gaps in vec(0_u64..SECOND, 0..10),
         wait in 0_u64..4 * SECOND,
@@ -179,6 +217,24 @@ fn an_admission_leaves_when_the_window_has_passed_and_not_a_microsecond_before()
         (false, Duration::from_micros(1))
     );
     assert!(ring.take(60 * SECOND + 5, rule(1, 60)).admitted);
+}
+
+#[test]
+fn an_untouched_ring_has_everything_left() {
+    for rule in [rule(1, 1), rule(60, 60), Rule::WIDEST] {
+        let everything = Left {
+            remaining: rule.requests(),
+            more_in: Duration::ZERO,
+        };
+        assert_eq!(Ring::default().left(0, rule), everything);
+        let mut ring = Ring::default();
+        ring.take(7, rule);
+        let gone = 7 + rule.window_micros();
+        assert_eq!(ring.left(gone, rule), everything);
+        let last = ring.left(gone - 1, rule);
+        assert_eq!(last.remaining, rule.requests() - 1);
+        assert_eq!(last.more_in, Duration::from_micros(1));
+    }
 }
 
 #[test]

@@ -4,20 +4,67 @@ use hush_domain::operations::Operation;
 use hush_domain::permission::{self, AccessLevel, Permissions, Refusal, Standing};
 use hush_domain::scopes::{Scope, Scopes, UnknownScope};
 
-/// What the contract's table of endpoints says: the least level (0 member, 1 admin, 2 owner) and the scope.
-const TABLE: [(Operation, Option<(usize, Scope)>); 4] = [
-    (Operation::GetMe, None),
-    (Operation::ListUsers, Some((1, Scope::UsersRead))),
-    (Operation::GetUser, Some((1, Scope::UsersRead))),
-    (Operation::GetServerStats, Some((2, Scope::StatsRead))),
+type Row = (Operation, Option<usize>, Option<Scope>);
+
+/// What the contract's table of endpoints says: the least level (0 member, 1 admin, 2 owner) in the servers that the
+/// operation is about, and the scope.
+const TABLE: [Row; 15] = [
+    (Operation::GetMe, None, None),
+    (Operation::ListUsers, Some(1), Some(Scope::UsersRead)),
+    (Operation::GetUser, Some(1), Some(Scope::UsersRead)),
+    (Operation::GetServerStats, Some(2), Some(Scope::StatsRead)),
+    (Operation::GetServerSettings, Some(2), None),
+    (
+        Operation::UpdateServerSettings,
+        Some(2),
+        Some(Scope::SettingsWrite),
+    ),
+    (
+        Operation::GetServerRateLimit,
+        Some(2),
+        Some(Scope::AuditRead),
+    ),
+    (Operation::ListAuditLog, Some(2), Some(Scope::AuditRead)),
+    (Operation::ListTokens, None, Some(Scope::TokensRead)),
+    (
+        Operation::ListServerTokens,
+        Some(2),
+        Some(Scope::TokensRead),
+    ),
+    (Operation::CreateToken, Some(1), Some(Scope::TokensWrite)),
+    (Operation::GetToken, None, None),
+    (Operation::RevokeToken, None, None),
+    (Operation::RotateToken, None, Some(Scope::TokensWrite)),
+    (
+        Operation::RemoveServerFromToken,
+        Some(2),
+        Some(Scope::TokensWrite),
+    ),
 ];
 
-fn standings() -> [Standing; 3] {
-    let standing = |owner, bits| Standing {
+/// What a server's owner may do while its API is off.
+const WHILE_DISABLED: [Operation; 2] = [
+    Operation::GetServerSettings,
+    Operation::UpdateServerSettings,
+];
+
+/// A standing where the API is on.
+fn standing(owner: bool, bits: u64, appointed: bool) -> Standing {
+    Standing {
         owner,
         permissions: Permissions::from_bits(bits),
-    };
-    [standing(false, 0), standing(false, 8), standing(true, 0)]
+        appointed,
+        api_enabled: true,
+    }
+}
+
+/// Standings by their level, where the API is on.
+fn standings() -> [Standing; 3] {
+    [
+        standing(false, 0, false),
+        standing(false, 8, false),
+        standing(true, 0, false),
+    ]
 }
 
 fn every_scope_set() -> impl Iterator<Item = Scopes> {
@@ -32,15 +79,15 @@ fn every_scope_set() -> impl Iterator<Item = Scopes> {
 
 #[test]
 fn every_level_with_every_scope_set_may_do_what_the_table_says() {
-    assert_eq!(TABLE.map(|(operation, _)| operation), Operation::ALL);
-    for (operation, needs) in TABLE {
+    assert_eq!(TABLE.map(|(operation, ..)| operation), Operation::ALL);
+    for (operation, least, scope) in TABLE {
         for (level, standing) in standings().into_iter().enumerate() {
             for scopes in every_scope_set() {
-                let expected = match needs {
-                    Some((_, scope)) if !scopes.iter().any(|held| held == scope) => {
-                        Err(Refusal::InsufficientScope { required: scope })
+                let expected = match (scope, least) {
+                    (Some(required), _) if !scopes.iter().any(|held| held == required) => {
+                        Err(Refusal::InsufficientScope { required })
                     }
-                    Some((least, _)) if level < least => Err(Refusal::InsufficientAccess {
+                    (_, Some(least)) if level < least => Err(Refusal::InsufficientAccess {
                         required: AccessLevel::ALL[least],
                         actual: AccessLevel::ALL[level],
                     }),
@@ -48,7 +95,44 @@ fn every_level_with_every_scope_set_may_do_what_the_table_says() {
                 };
                 let checked = permission::check(operation, scopes, standing);
                 assert_eq!(checked, expected, "{operation:?} {scopes:?} {standing:?}");
+                let lacking = matches!(expected, Err(Refusal::InsufficientScope { .. }));
+                let checked = permission::check_scope(operation, scopes);
+                assert_eq!(checked, if lacking { expected } else { Ok(()) });
             }
+        }
+    }
+}
+
+#[test]
+fn with_the_api_off_only_the_owner_gets_through_and_only_to_the_settings() {
+    for operation in Operation::ALL {
+        for on in standings() {
+            let off = Standing {
+                api_enabled: false,
+                ..on
+            };
+            assert_eq!((on.sees_server(), off.sees_server()), (true, on.owner));
+            for scopes in every_scope_set() {
+                let checked = permission::check(operation, scopes, off);
+                if on.owner && WHILE_DISABLED.contains(&operation) {
+                    assert_eq!(checked, permission::check(operation, scopes, on));
+                } else {
+                    assert_eq!(checked, Err(Refusal::ApiDisabled), "{operation:?} {off:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn who_is_appointed_may_do_what_an_administrator_may_and_no_more() {
+    for operation in Operation::ALL {
+        for scopes in every_scope_set() {
+            let check = |standing| permission::check(operation, scopes, standing);
+            let administrator = check(standing(false, 8, false));
+            assert_eq!(check(standing(false, 0, true)), administrator);
+            assert_eq!(check(standing(false, 8, true)), administrator);
+            assert_eq!(check(standing(true, 0, true)), check(standings()[2]));
         }
     }
 }
@@ -81,20 +165,22 @@ fn a_scope_less_only_narrows() {
 }
 
 #[test]
-fn the_level_follows_from_ownership_and_one_bit() {
-    for (owner, bits, level) in [
-        (false, 0, AccessLevel::Member),
-        (false, 0b0111, AccessLevel::Member),
-        (false, !0b1000, AccessLevel::Member),
-        (false, 1 << 63, AccessLevel::Member),
-        (false, 0b1000, AccessLevel::Admin),
-        (false, 0b1000 | 1 << 63, AccessLevel::Admin),
-        (false, u64::MAX, AccessLevel::Admin),
-        (true, 0, AccessLevel::ServerOwner),
-        (true, u64::MAX, AccessLevel::ServerOwner),
+fn the_level_follows_from_ownership_appointment_and_one_bit() {
+    for (owner, bits, appointed, level) in [
+        (false, 0, false, AccessLevel::Member),
+        (false, 0b0111, false, AccessLevel::Member),
+        (false, !0b1000, false, AccessLevel::Member),
+        (false, 1 << 63, false, AccessLevel::Member),
+        (false, 0b1000, false, AccessLevel::Admin),
+        (false, 0b1000 | 1 << 63, false, AccessLevel::Admin),
+        (false, u64::MAX, false, AccessLevel::Admin),
+        (false, 0, true, AccessLevel::Admin),
+        (false, !0b1000, true, AccessLevel::Admin),
+        (true, 0, false, AccessLevel::ServerOwner),
+        (true, 0, true, AccessLevel::ServerOwner),
+        (true, u64::MAX, true, AccessLevel::ServerOwner),
     ] {
-        let permissions = Permissions::from_bits(bits);
-        let standing = Standing { owner, permissions };
+        let standing = standing(owner, bits, appointed);
         assert_eq!(standing.access_level(), level, "{standing:?}");
     }
     assert!(AccessLevel::ALL.is_sorted());

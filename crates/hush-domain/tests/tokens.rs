@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use hush_domain::ids::ServerId;
-use hush_domain::scopes::Scopes;
+use hush_domain::scopes::Scope;
 use hush_domain::time::Timestamp;
-use hush_domain::tokens::{InvalidServerCount, MAX_SERVERS, NamedServers, Token, TokenName};
+use hush_domain::tokens::{
+    Beyond, InvalidServerCount, MAX_SERVERS, NamedServers, Token, TokenName,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -67,19 +69,124 @@ proptest! {
 }
 
 #[test]
-fn a_token_lives_until_it_is_revoked_or_its_end_is_reached() {
-    let at = |second: i64| Timestamp::from_unix_micros(second * 1_000_000).unwrap();
-    let token = |expires_at: Option<i64>, revoked_at: Option<i64>| Token {
+fn servers_are_taken_off_one_by_one_until_none_is_left() {
+    let named = NamedServers::new(servers([1, 2])).unwrap();
+    let [one, two, three] = [1, 2, 3].map(|number| servers([number])[0]);
+    assert_eq!(named.without(three), Some(named.clone()));
+    let rest = named.without(one).unwrap();
+    assert_eq!(rest.as_slice(), [two]);
+    assert_eq!(rest.without(two), None);
+    assert!(named.contain_all(&rest) && named.contain_all(&named));
+    assert!(!rest.contain_all(&named));
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_unix_micros(second * 1_000_000).unwrap()
+}
+
+/// A token for server 3 without any scope.
+fn token(expires_at: Option<i64>, revoked_at: Option<i64>) -> Token {
+    Token {
         id: 1_u64.try_into().unwrap(),
         user: 2_u64.try_into().unwrap(),
         name: "name".parse().unwrap(),
         hint: "hush_0000".parse().unwrap(),
         servers: NamedServers::new(servers([3])).unwrap(),
-        scopes: Scopes::default(),
+        scopes: [].into_iter().collect(),
         created_at: at(0),
         expires_at: expires_at.map(at),
         revoked_at: revoked_at.map(at),
-    };
+        parent: None,
+        last_used_at: None,
+    }
+}
+
+/// The same for these servers, with these scopes and this end.
+fn reaching(numbers: &[u64], scopes: &[Scope], expires_at: Option<i64>) -> Token {
+    Token {
+        servers: NamedServers::new(servers(numbers.iter().copied())).unwrap(),
+        scopes: scopes.iter().copied().collect(),
+        ..token(expires_at, None)
+    }
+}
+
+#[test]
+fn a_token_covers_what_names_no_other_server_can_do_no_more_and_lives_no_longer() {
+    use Scope::{StatsRead, TokensWrite, UsersRead};
+    let holder = reaching(&[3, 4, 5], &[UsersRead, TokensWrite], Some(100));
+    for (numbers, scopes, end, expected) in [
+        (
+            &[3, 4, 5][..],
+            &[UsersRead, TokensWrite][..],
+            Some(100),
+            Ok(()),
+        ),
+        (&[4], &[], Some(1), Ok(())),
+        (&[4], &[TokensWrite], Some(99), Ok(())),
+        (
+            &[6],
+            &[UsersRead],
+            Some(99),
+            Err(Beyond::Server(servers([6])[0])),
+        ),
+        (
+            &[3, 4, 5, 6],
+            &[],
+            Some(99),
+            Err(Beyond::Server(servers([6])[0])),
+        ),
+        (
+            &[3],
+            &[UsersRead, StatsRead],
+            Some(99),
+            Err(Beyond::Scope(StatsRead)),
+        ),
+        (&[3], &[UsersRead], Some(101), Err(Beyond::Lifetime)),
+        (&[3], &[UsersRead], None, Err(Beyond::Lifetime)),
+    ] {
+        let other = reaching(numbers, scopes, end);
+        assert_eq!(holder.covers(&other), expected, "{other:?}");
+        // Only what the other one may reach matters.
+        let strangers = Token {
+            user: 9_u64.try_into().unwrap(),
+            revoked_at: Some(at(1)),
+            ..other
+        };
+        assert_eq!(holder.covers(&strangers), expected);
+    }
+    let endless = reaching(&[3], &[UsersRead], None);
+    assert_eq!(endless.covers(&endless), Ok(()));
+    assert_eq!(endless.covers(&reaching(&[3], &[], Some(100))), Ok(()));
+}
+
+proptest! {
+    #[test]
+    fn what_a_covered_token_reaches_the_other_reaches_too(
+        holder in (vec(1_u64..5, 1..4), 0_u32..256, 0_i64..4),
+        other in (vec(1_u64..5, 1..4), 0_u32..256, 0_i64..4),
+    ) {
+        let made = |(numbers, set, end): (Vec<u64>, u32, i64)| {
+            let scopes = Scope::ALL.into_iter().enumerate();
+            let scopes = scopes.filter(|(bit, _)| set & (1 << bit) != 0);
+            let scopes: Vec<_> = scopes.map(|(_, scope)| scope).collect();
+            reaching(&numbers, &scopes, (end > 0).then_some(end))
+        };
+        let (holder, other) = (made(holder), made(other));
+        // Exactly if there is no server, no scope and no moment that only the other one reaches.
+        let servers = (1..5).map(|number| servers([number])[0]);
+        let wider = servers.into_iter().any(|server| {
+            other.servers.contains(server) && !holder.servers.contains(server)
+        });
+        let stronger = Scope::ALL
+            .into_iter()
+            .any(|scope| other.scopes.contains(scope) && !holder.scopes.contains(scope));
+        let longer = (0..6).any(|second| other.is_live(at(second)) && !holder.is_live(at(second)));
+        prop_assert_eq!(holder.covers(&other).is_err(), wider || stronger || longer);
+    }
+}
+
+#[test]
+fn a_token_lives_until_it_is_revoked_or_its_end_is_reached() {
     for (expires_at, revoked_at, now, live) in [
         (None, None, 1_000_000_000, true),
         (Some(100), None, 99, true),
