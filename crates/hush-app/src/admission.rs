@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use hush_domain::ids::{ServerId, TokenId};
+use hush_domain::ids::ServerId;
 use hush_domain::limits::{Bucket, ClientNetwork, Policy, Rule};
 use hush_domain::operations::Operation;
-use hush_domain::permission::{self, Refusal};
+use hush_domain::permission::{self, Refusal, Standing};
 use hush_domain::secret::Secret;
 use hush_domain::time::Timestamp;
-use hush_ports::{Addressed, BackendError, Clock, Limiter, Tokens};
+use hush_domain::tokens::{Key, Token};
+use hush_ports::{Addressed, BackendError, Clock, Limiter, Presented, Tokens};
 use metrics::{Counter, counter};
 
+use crate::uses::Uses;
 use crate::{Failure, Limits, Permit, Ports, Quota};
 
 /// What the caller showed to be let in.
@@ -54,6 +56,8 @@ pub enum Denied {
     ServerNotFound,
     /// The token's scopes or its user's access level do not suffice.
     Insufficient(Refusal),
+    /// A newer secret has replaced the one that was shown, which only reads from then on.
+    SecretReplaced,
     /// Too many requests.
     RateLimited(Quota),
     /// Admission could not decide.
@@ -66,13 +70,25 @@ impl From<BackendError> for Denied {
     }
 }
 
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            // Nobody learns that the server is there.
+            Refusal::ApiDisabled => Self::ServerNotFound,
+            Refusal::InsufficientScope { .. } | Refusal::InsufficientAccess { .. } => {
+                Self::Insufficient(refusal)
+            }
+        }
+    }
+}
+
 /// A request that was not admitted.
 #[derive(Debug)]
 pub struct Refused {
     /// Why.
     pub why: Denied,
-    /// The token, if it was found to be live: for the log, never for the answer.
-    pub token: Option<TokenId>,
+    /// The token, if it was found to be live: for the log, and for what an answer says of its end.
+    pub token: Option<Arc<Token>>,
     /// The addressed server, if the token's user is in it: likewise.
     pub server: Option<ServerId>,
 }
@@ -95,17 +111,19 @@ pub struct Admission {
     auth_limiter: Arc<dyn Limiter>,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    uses: Arc<Uses>,
     decisions: Decisions,
 }
 
 impl Admission {
-    pub(crate) fn new(ports: &Ports, limits: Limits) -> Self {
+    pub(crate) fn new(ports: &Ports, limits: Limits, uses: Arc<Uses>) -> Self {
         Self {
             tokens: ports.tokens.clone(),
             limiter: ports.limiter.clone(),
             auth_limiter: ports.auth_limiter.clone(),
             clock: ports.clock.clone(),
             limits,
+            uses,
             decisions: Decisions::new(),
         }
     }
@@ -133,45 +151,53 @@ impl Admission {
             Target::Sole => Addressed::Sole,
             Target::Nothing | Target::NoServer | Target::Unreadable => Addressed::Nothing,
         };
-        let presented = self.tokens.present(&secret.digest(), addressed).await?;
-        let Some(presented) = presented.filter(|presented| presented.token.is_live(now)) else {
-            let (bucket, rule) = (Bucket::Client(client), self.limits.unknown_tokens);
-            self.take(&self.auth_limiter, bucket, rule, now).await?;
+        let digest = secret.digest();
+        let presented = self.tokens.present(&digest, addressed).await?;
+        let Some(presented) = presented.filter(|presented| works(presented, now)) else {
+            self.count_unknown(client, now).await?;
             return Err(Denied::InvalidToken.into());
         };
-        let token = presented.token;
+        let (token, newest) = (presented.token, presented.former_until.is_none());
+        let bucket = judge(operation, target, &token, newest, presented.standing);
         let server = presented.standing.map(|(server, _)| server);
+        let spends = match bucket {
+            Ok(bucket) => bucket,
+            Err(_) => Bucket::Token(token.id),
+        };
+        let counted = self.count(spends, now).await;
+        self.uses.note(&token, spends, counted.is_ok(), now);
         let refused = |why| Refused {
             why,
-            token: Some(token.id),
+            token: Some(token.clone()),
             server,
         };
-        let bucket = match (target, presented.standing) {
-            (Target::Nothing, _) => Ok(Bucket::Token(token.id)),
-            (Target::Unreadable, _) => Err(Denied::UnreadableServer),
-            (Target::Sole, _) if token.servers.sole().is_none() => Err(Denied::ServerRequired),
-            (_, None) => Err(Denied::ServerNotFound),
-            (_, Some((server, standing))) => permission::check(operation, token.scopes, standing)
-                .map(|()| Bucket::Server(server))
-                .map_err(Denied::Insufficient),
-        };
-        match bucket {
-            Ok(bucket) => {
-                let quota = self.count(bucket, now).await.map_err(refused)?;
-                Ok(Permit::for_token(token, operation, server, quota))
-            }
-            Err(why) => {
-                self.count(Bucket::Token(token.id), now)
-                    .await
-                    .map_err(refused)?;
-                Err(refused(why))
+        match (bucket, counted) {
+            (_, Err(why)) | (Err(why), Ok(_)) => Err(refused(why)),
+            (Ok(_), Ok(quota)) => {
+                let key = Key {
+                    token: token.id,
+                    digest,
+                };
+                let key = newest.then_some(key);
+                Ok(Permit::for_token(token, key, operation, server, quota))
             }
         }
+    }
+
+    /// Admits somebody without a token to what anybody may do, and counts it against the client's address.
+    pub async fn admit_anyone(&self, client: ClientNetwork) -> Result<Permit, Refused> {
+        let quota = self.count_unknown(client, self.clock.wall()).await?;
+        Ok(Permit::for_anyone(quota))
     }
 
     /// The permit of whoever runs the binary. For the process's own command line only.
     pub fn operator(&self) -> Permit {
         Permit::for_operator()
+    }
+
+    async fn count_unknown(&self, client: ClientNetwork, now: Timestamp) -> Result<Quota, Denied> {
+        let (bucket, rule) = (Bucket::Client(client), self.limits.unknown_tokens);
+        self.take(&self.auth_limiter, bucket, rule, now).await
     }
 
     async fn count(&self, bucket: Bucket, now: Timestamp) -> Result<Option<Quota>, Denied> {
@@ -199,6 +225,42 @@ impl Admission {
             Err(Denied::RateLimited(quota))
         }
     }
+}
+
+/// Whether the secret that was shown opens anything at `now`.
+fn works(presented: &Presented, now: Timestamp) -> bool {
+    presented.token.is_live(now) && presented.former_until.is_none_or(|until| now < until)
+}
+
+/// Whether a live token may do `operation` there, and whose limit that spends. `newest`: by its newest secret.
+fn judge(
+    operation: Operation,
+    target: Target,
+    token: &Token,
+    newest: bool,
+    standing: Option<(ServerId, Standing)>,
+) -> Result<Bucket, Denied> {
+    let requirement = operation.requirement();
+    let bucket = match (target, standing) {
+        (Target::Unreadable, _) => return Err(Denied::UnreadableServer),
+        (Target::Sole, _) if token.servers.sole().is_none() => return Err(Denied::ServerRequired),
+        (Target::Nothing, _) => {
+            permission::check_scope(operation, token.scopes)?;
+            Bucket::Token(token.id)
+        }
+        (_, None) => return Err(Denied::ServerNotFound),
+        (_, Some((server, standing))) => {
+            permission::check(operation, token.scopes, standing)?;
+            match requirement.counts_against {
+                Policy::Server => Bucket::Server(server),
+                Policy::Token | Policy::Auth => Bucket::Token(token.id),
+            }
+        }
+    };
+    if requirement.changes && !newest {
+        return Err(Denied::SecretReplaced);
+    }
+    Ok(bucket)
 }
 
 /// The counters of the limiter's decisions, kept, since asking the registry for each request costs more than

@@ -4,30 +4,48 @@
 //! in one place. A request is first admitted ([`Admission::admit`]); the [`Permit`] that comes back is what
 //! every operation asks for, and nothing else makes one.
 
+mod acts;
 mod admission;
+mod audit;
 mod failure;
 mod health;
 mod me;
 mod permit;
 mod quota;
+mod rate_limits;
+mod settings;
 mod stats;
 mod tokens;
+mod upkeep;
 mod users;
+mod uses;
 
 use std::sync::Arc;
 
+use hush_domain::audit::chain::Keyring;
 use hush_domain::limits::Rule;
 use hush_ports as ports;
 
+pub use acts::Cause;
 pub use admission::{Admission, Credential, Denied, Refused, Target};
+pub use audit::{AuditLogs, RowPage, Verified, VerifyError};
 pub use failure::Failure;
 pub use health::{NotReady, Readiness};
-pub use me::{Identity, Me};
+pub use me::{Identity, Me, Missing, Reach};
 pub use permit::{Caller, Permit};
 pub use quota::Quota;
+pub use rate_limits::{RateLimits, ServerRateLimit};
+pub use settings::{SettingsOfServers, UpdateSettingsError};
 pub use stats::StatsOfServers;
-pub use tokens::{CreateToken, IssueError, IssuedToken, PersonalTokens};
+pub use tokens::{
+    CreateToken, Issued, IssuedToken, Lifetime, PersonalTokens, Repeatable, RotateToken,
+    TokenError, TokenPage,
+};
+pub use upkeep::{Housekeeping, Retention};
 pub use users::{Page, UsersOfServers};
+pub use uses::Uses;
+
+use acts::Acts;
 
 /// Everything that Hush needs from the outside.
 #[derive(Clone)]
@@ -42,6 +60,16 @@ pub struct Ports {
     pub limiter: Arc<dyn ports::Limiter>,
     /// The limiter of client addresses. It may be this process's own, and its memory is bounded.
     pub auth_limiter: Arc<dyn ports::Limiter>,
+    /// Audit logs.
+    pub audit: Arc<dyn ports::AuditLog>,
+    /// What audit logs are chained with.
+    pub audit_keys: Keyring,
+    /// What servers' owners decide.
+    pub settings: Arc<dyn ports::Settings>,
+    /// What tokens were used for.
+    pub usage: Arc<dyn ports::Usage>,
+    /// What is removed in time.
+    pub upkeep: Arc<dyn ports::Upkeep>,
     /// Whether the store answers.
     pub health: Arc<dyn ports::Health>,
     /// Time.
@@ -71,6 +99,16 @@ pub struct App {
     pub stats: StatsOfServers,
     /// Personal tokens.
     pub tokens: PersonalTokens,
+    /// What servers' owners decide.
+    pub settings: SettingsOfServers,
+    /// What is left of servers' limits.
+    pub rate_limits: RateLimits,
+    /// Who did what.
+    pub audit: AuditLogs,
+    /// What is removed in time.
+    pub housekeeping: Housekeeping,
+    /// What tokens are used for, until it is written.
+    pub uses: Arc<Uses>,
     /// Whether the service can do its work.
     pub readiness: Readiness,
 }
@@ -78,12 +116,19 @@ pub struct App {
 impl App {
     /// Everything over these ports. Metrics go to the recorder that is installed when this is called.
     pub fn new(ports: &Ports, limits: Limits) -> Self {
+        let uses = Arc::new(Uses::new(ports.usage.clone(), ports.clock.clone()));
+        let acts = Acts::new(ports.clock.clone(), ports.random.clone());
         Self {
-            admission: Admission::new(ports, limits),
+            admission: Admission::new(ports, limits, uses.clone()),
             me: Me::new(ports.tokens.clone()),
             users: UsersOfServers::new(ports.users.clone()),
             stats: StatsOfServers::new(ports.stats.clone()),
-            tokens: PersonalTokens::new(ports),
+            tokens: PersonalTokens::new(ports, acts.clone(), uses.clone()),
+            settings: SettingsOfServers::new(ports.settings.clone(), acts.clone()),
+            rate_limits: RateLimits::new(ports, limits, uses.clone()),
+            audit: AuditLogs::new(ports),
+            housekeeping: Housekeeping::new(ports, acts),
+            uses,
             readiness: Readiness::new(ports.health.clone(), ports.clock.clone()),
         }
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use hush_domain::ids::ServerId;
-use hush_domain::operations::Operation;
+use hush_domain::operations::{Operation, Subject};
+use hush_domain::permission::{self, AccessLevel, Refusal};
+use hush_domain::scopes::Scope;
 use hush_domain::servers::Membership;
 use hush_domain::tokens::Token;
 use hush_ports::Tokens;
@@ -15,9 +17,43 @@ use crate::{Failure, Permit};
 pub struct Identity {
     /// The token.
     pub token: Arc<Token>,
-    /// Each server that it names, ascending, with its user's membership there; `None` where the user is not
-    /// (or no longer) in the server, whose name is then nobody's business.
-    pub servers: Vec<(ServerId, Option<Membership>)>,
+    /// Each server that it names, ascending.
+    pub servers: Vec<Reach>,
+}
+
+/// What a token can do in one of the servers that it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// The server.
+    pub server: ServerId,
+    /// The user's membership there; `None` where the user is not (or no longer) in the server, or its API is off:
+    /// its name is then nobody's business.
+    pub membership: Option<Membership>,
+    /// Each operation, and what is missing for it.
+    pub operations: Vec<(Operation, Result<(), Missing>)>,
+}
+
+/// What an operation is not allowed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The user is not in the server, or its API is off.
+    Server,
+    /// The token lacks this scope.
+    Scope(Scope),
+    /// The user's access level is lower than this.
+    AccessLevel(AccessLevel),
+    /// The secret was replaced by a newer one, which alone may change anything.
+    NewestSecret,
+}
+
+impl From<Refusal> for Missing {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::ApiDisabled => Self::Server,
+            Refusal::InsufficientScope { required } => Self::Scope(required),
+            Refusal::InsufficientAccess { required, .. } => Self::AccessLevel(required),
+        }
+    }
 }
 
 /// Tells a token who it is.
@@ -33,16 +69,48 @@ impl Me {
     /// Who the permit's token is.
     pub async fn get(&self, permit: &Permit) -> Result<Identity, Failure> {
         let token = permit.token_for(Operation::GetMe)?;
-        let mut memberships = self.tokens.memberships(token).await?;
-        let servers = token.servers.as_slice().iter().map(|server| {
-            let found = memberships
-                .iter()
-                .position(|membership| membership.server == *server);
-            (*server, found.map(|index| memberships.swap_remove(index)))
-        });
+        let memberships = self.tokens.memberships(token).await?;
+        let mut seen: Vec<_> = memberships
+            .into_iter()
+            .filter(|membership| membership.standing.sees_server())
+            .collect();
+        let reach = |server: &ServerId| {
+            let place = seen.iter().position(|it| it.server == *server);
+            let membership = place.map(|place| seen.swap_remove(place));
+            let allowed = |operation: Operation| {
+                let missing = missing(operation, permit, token, membership.as_ref());
+                (operation, missing.map_or(Ok(()), Err))
+            };
+            Reach {
+                server: *server,
+                operations: Operation::ALL.map(allowed).into(),
+                membership,
+            }
+        };
         Ok(Identity {
-            servers: servers.collect(),
+            servers: token.servers.as_slice().iter().map(reach).collect(),
             token: token.clone(),
         })
     }
+}
+
+/// What is missing for `operation` in a server, as admission and the operation itself would find.
+fn missing(
+    operation: Operation,
+    permit: &Permit,
+    token: &Token,
+    membership: Option<&Membership>,
+) -> Option<Missing> {
+    let requirement = operation.requirement();
+    let refused = match (requirement.subject, membership) {
+        (Subject::OwnTokens, _) => permission::check_scope(operation, token.scopes).err(),
+        (Subject::Server | Subject::NamedServers, None) => return Some(Missing::Server),
+        (Subject::Server | Subject::NamedServers, Some(membership)) => {
+            permission::check(operation, token.scopes, membership.standing).err()
+        }
+    };
+    let replaced = requirement.changes && !permit.by_newest_secret();
+    refused
+        .map(Missing::from)
+        .or(replaced.then_some(Missing::NewestSecret))
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use hush_domain::audit::Actor;
 use hush_domain::ids::ServerId;
 use hush_domain::operations::Operation;
-use hush_domain::tokens::Token;
+use hush_domain::tokens::{Key, Token};
 
 use crate::{Failure, Quota};
 
@@ -15,13 +16,17 @@ pub enum Caller {
     Token(Arc<Token>),
     /// Whoever runs the binary.
     Operator,
+    /// Somebody who showed no token.
+    Anyone,
 }
 
 /// An admitted request: who acts, what for and where. Only admission makes one.
 #[derive(Debug)]
 pub struct Permit {
     caller: Caller,
-    /// `None` for the operator, whose right comes from running the binary and not from the table.
+    /// The token's newest secret, if that was shown.
+    key: Option<Key>,
+    /// `None` for whoever's right does not come from the table.
     operation: Option<Operation>,
     server: Option<ServerId>,
     quota: Option<Quota>,
@@ -30,12 +35,14 @@ pub struct Permit {
 impl Permit {
     pub(crate) fn for_token(
         token: Arc<Token>,
+        key: Option<Key>,
         operation: Operation,
         server: Option<ServerId>,
         quota: Option<Quota>,
     ) -> Self {
         Self {
             caller: Caller::Token(token),
+            key,
             operation: Some(operation),
             server,
             quota,
@@ -45,9 +52,20 @@ impl Permit {
     pub(crate) fn for_operator() -> Self {
         Self {
             caller: Caller::Operator,
+            key: None,
             operation: None,
             server: None,
             quota: None,
+        }
+    }
+
+    pub(crate) fn for_anyone(quota: Quota) -> Self {
+        Self {
+            caller: Caller::Anyone,
+            key: None,
+            operation: None,
+            server: None,
+            quota: Some(quota),
         }
     }
 
@@ -82,16 +100,52 @@ impl Permit {
         }
     }
 
+    /// The newest secret of the token of a permit for `operation`, which changes something.
+    pub(crate) fn key_for(&self, operation: Operation) -> Result<(&Arc<Token>, Key), Failure> {
+        let token = self.token_for(operation)?;
+        let key = self.key.ok_or_else(|| self.misused(operation.id()))?;
+        Ok((token, key))
+    }
+
+    /// Whether the permit was given by the newest secret of its token.
+    pub(crate) fn by_newest_secret(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// Whether the permit is the operator's.
     pub(crate) fn operator_for(&self, what: &str) -> Result<(), Failure> {
         match self.caller {
             Caller::Operator => Ok(()),
-            Caller::Token(_) => Err(self.misused(what)),
+            Caller::Token(_) | Caller::Anyone => Err(self.misused(what)),
         }
     }
 
-    fn misused(&self, what: &str) -> Failure {
-        let admitted = self.operation.map_or("the operator", Operation::id);
+    /// Whether the permit is anybody's.
+    pub(crate) fn anyone_for(&self, what: &str) -> Result<(), Failure> {
+        match self.caller {
+            Caller::Anyone => Ok(()),
+            Caller::Token(_) | Caller::Operator => Err(self.misused(what)),
+        }
+    }
+
+    /// Who the audit log says has acted.
+    pub(crate) fn actor(&self) -> Result<Actor, Failure> {
+        match &self.caller {
+            Caller::Operator => Ok(Actor::Operator),
+            Caller::Token(token) => Ok(Actor::Token {
+                token: token.id,
+                user: token.user,
+            }),
+            Caller::Anyone => Err(self.misused("an act")),
+        }
+    }
+
+    pub(crate) fn misused(&self, what: &str) -> Failure {
+        let admitted = match (&self.caller, self.operation) {
+            (_, Some(operation)) => operation.id(),
+            (Caller::Operator, None) => "the operator",
+            (_, None) => "anyone",
+        };
         Failure::bug(format!("{what} was called with a permit for {admitted}"))
     }
 }

@@ -1,15 +1,29 @@
-//! Personal tokens, as the operator makes and revokes them.
+//! Personal tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use hush_domain::ids::{ServerId, TokenId, UserId};
+use hush_domain::idempotency::{Fingerprint, IdempotencyKey};
+use hush_domain::ids::{ServerId, TokenId};
+use hush_domain::permission::Refusal;
 use hush_domain::scopes::Scopes;
 use hush_domain::secret::Secret;
-use hush_domain::tokens::{NamedServers, NewToken, Token, TokenName};
-use hush_ports::{BackendError, Clock, CreateTokenError, Random, Revoked, TokenFilter, Tokens};
+use hush_domain::time::Timestamp;
+use hush_domain::tokens::{Beyond, NamedServers, Token, TokenName};
+use hush_ports::{
+    Answering, BackendError, Clock, CreateTokenError, IdempotencyConflict, Random,
+    RotateTokenError, Tokens,
+};
 
-use crate::{Failure, Permit, Ports};
+use crate::acts::Acts;
+use crate::uses::Uses;
+use crate::{Failure, Ports};
+
+mod create;
+mod operator;
+mod own;
+mod rotate;
+mod servers;
 
 /// How often another id is drawn when one is taken. Ids have 22 random bits within one millisecond, so a
 /// second draw is already rare.
@@ -18,16 +32,50 @@ const ID_DRAWS: usize = 8;
 /// What a new token shall be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateToken {
-    /// Whose it is.
-    pub user: UserId,
     /// The servers it names. Its user must be in each of them.
     pub servers: NamedServers,
     /// What its owner calls it.
     pub name: TokenName,
     /// What it may be used for at most.
     pub scopes: Scopes,
-    /// How long it lives; `None`: until it is revoked.
-    pub lifetime: Option<Duration>,
+    /// How long it lives.
+    pub lifetime: Lifetime,
+}
+
+/// How long a new token lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    /// [`DEFAULT_LIFETIME`](hush_domain::tokens::DEFAULT_LIFETIME), or as long as the token that makes it, if that
+    /// is shorter.
+    Default,
+    /// So long.
+    For(Duration),
+    /// Until it is revoked.
+    Endless,
+}
+
+/// What a rotation shall leave of what was before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RotateToken {
+    /// The token.
+    pub token: TokenId,
+    /// For how long the secret before still reads.
+    pub grace: Duration,
+    /// Whether its descendants stay.
+    pub keep_children: bool,
+}
+
+/// A request that may be sent again, as the door knows it. The token that asks belongs to its key.
+#[derive(Clone)]
+pub struct Repeatable {
+    /// What it asks for: method and path.
+    pub route: Box<str>,
+    /// What the client calls it.
+    pub key: IdempotencyKey,
+    /// The digest of what it asks for.
+    pub fingerprint: Fingerprint,
+    /// Makes the answer that is given to whoever asks again.
+    pub answer: Answering,
 }
 
 /// A token with its secret, which is known only now.
@@ -39,36 +87,119 @@ pub struct IssuedToken {
     pub secret: Secret,
 }
 
-/// Why no token was issued.
+/// What a repeatable request came to.
+#[derive(Debug)]
+pub enum Issued {
+    /// It was carried out now.
+    Now(Box<IssuedToken>),
+    /// It had been carried out before: the answer that was kept.
+    Before(Vec<u8>),
+}
+
+/// A page of tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenPage {
+    /// The tokens, by ascending id.
+    pub tokens: Vec<Token>,
+    /// The token after which the next page begins; `None` on the last page.
+    pub next: Option<TokenId>,
+}
+
+/// Why nothing was done to a token, or none was made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum IssueError {
-    /// The user is not in this server.
+pub enum TokenError {
+    /// There is no such token, or it is out of the caller's reach.
+    #[error("there is no such token")]
+    NotFound,
+    /// The server is unknown, the token that asks does not name it, or its user is not in it.
     #[error("the user is not a member of server {0}")]
-    NotAMember(ServerId),
+    ServerNotFound(ServerId),
+    /// The scopes of the token that asks or its user's access level do not suffice.
+    #[error("the token or its user may not do that")]
+    Insufficient(Refusal),
+    /// The token would live longer than the one that makes it.
+    #[error("a token lives no longer than the one that makes it, which ends {end}")]
+    OutlivesParent {
+        /// The end of the token that asks.
+        end: Timestamp,
+    },
     /// The lifetime ends after the year 9999.
     #[error("the lifetime is too long")]
     TooLong,
+    /// Another live token of the user has the name.
+    #[error("another live token of the user has this name")]
+    NameTaken,
+    /// The user has as many live tokens as one can have.
+    #[error(
+        "the user has {} live tokens, which is the most",
+        hush_domain::tokens::MAX_LIVE
+    )]
+    TooMany,
+    /// The token is revoked or has expired.
+    #[error("the token is no longer live")]
+    Ended,
+    /// The token that asks was revoked, rotated or has expired meanwhile.
+    #[error("the token that asks is no longer live")]
+    AskerEnded,
+    /// A token does not rotate one that it descends from, or that can do what it cannot.
+    #[error("the token may not have the secret of the other one")]
+    OutOfReach,
+    /// An earlier request with the same key stands in the way.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyConflict),
     /// It could not be carried out.
     #[error(transparent)]
     Failed(#[from] Failure),
 }
 
-impl From<BackendError> for IssueError {
+impl From<BackendError> for TokenError {
     fn from(error: BackendError) -> Self {
         Self::Failed(error.into())
     }
 }
 
-/// Issues, lists and revokes personal tokens.
+impl From<CreateTokenError> for TokenError {
+    fn from(error: CreateTokenError) -> Self {
+        match error {
+            CreateTokenError::NameTaken => Self::NameTaken,
+            CreateTokenError::TooMany => Self::TooMany,
+            CreateTokenError::NotAMember(server) => Self::ServerNotFound(server),
+            // What the token that asks could give was looked at before; only its servers can have become less.
+            CreateTokenError::Beyond(Beyond::Server(server)) => Self::ServerNotFound(server),
+            CreateTokenError::Beyond(_) | CreateTokenError::AskerEnded => Self::AskerEnded,
+            CreateTokenError::Idempotency(conflict) => conflict.into(),
+            CreateTokenError::Backend(error) => error.into(),
+            other => BackendError::permanent(other).into(),
+        }
+    }
+}
+
+impl From<RotateTokenError> for TokenError {
+    fn from(error: RotateTokenError) -> Self {
+        match error {
+            RotateTokenError::Unknown => Self::NotFound,
+            RotateTokenError::Ended => Self::Ended,
+            RotateTokenError::AskerEnded => Self::AskerEnded,
+            RotateTokenError::Ancestor | RotateTokenError::Beyond(_) => Self::OutOfReach,
+            RotateTokenError::Idempotency(conflict) => conflict.into(),
+            RotateTokenError::Backend(error) => error.into(),
+            other => BackendError::permanent(other).into(),
+        }
+    }
+}
+
+/// Issues, shows, rotates and revokes personal tokens.
 pub struct PersonalTokens {
     tokens: Arc<dyn Tokens>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    acts: Acts,
+    uses: Arc<Uses>,
 }
 
 impl PersonalTokens {
-    pub(crate) fn new(ports: &Ports) -> Self {
+    pub(crate) fn new(ports: &Ports, acts: Acts, uses: Arc<Uses>) -> Self {
         let Ports {
             tokens,
             clock,
@@ -79,72 +210,13 @@ impl PersonalTokens {
             tokens,
             clock,
             random,
+            acts,
+            uses,
         }
     }
 
-    /// Issues a token, on the operator's permit.
-    pub async fn create(
-        &self,
-        permit: &Permit,
-        wanted: CreateToken,
-    ) -> Result<IssuedToken, IssueError> {
-        let secret = Secret::generate(&mut |bytes| self.random.fill(bytes))?;
-        let token = self.adopt(permit, wanted, &secret).await?;
-        Ok(IssuedToken { token, secret })
-    }
-
-    /// Takes in a token whose secret was made elsewhere, on the operator's permit.
-    pub async fn adopt(
-        &self,
-        permit: &Permit,
-        wanted: CreateToken,
-        secret: &Secret,
-    ) -> Result<Token, IssueError> {
-        permit.operator_for("creating a token")?;
-        let now = self.clock.wall();
-        let expires_at = match wanted.lifetime {
-            Some(lifetime) => Some(now.checked_add(lifetime).ok_or(IssueError::TooLong)?),
-            None => None,
-        };
-        let mut token = Token {
-            id: self.draw_id()?,
-            user: wanted.user,
-            name: wanted.name,
-            hint: secret.hint(),
-            servers: wanted.servers,
-            scopes: wanted.scopes,
-            created_at: now,
-            expires_at,
-            revoked_at: None,
-        };
-        for _ in 0..ID_DRAWS {
-            let new = NewToken {
-                token: token.clone(),
-                digest: secret.digest(),
-            };
-            match self.tokens.create(new).await {
-                Ok(()) => return Ok(token),
-                Err(CreateTokenError::IdTaken) => token.id = self.draw_id()?,
-                Err(CreateTokenError::NotAMember(server)) => {
-                    return Err(IssueError::NotAMember(server));
-                }
-                Err(CreateTokenError::Backend(error)) => return Err(error.into()),
-                Err(other) => return Err(BackendError::permanent(other).into()),
-            }
-        }
-        Err(Failure::bug(format!("{ID_DRAWS} random token ids in a row were taken")).into())
-    }
-
-    /// Tokens in ascending order of id, revoked and expired ones included, on the operator's permit.
-    pub async fn list(&self, permit: &Permit, filter: TokenFilter) -> Result<Vec<Token>, Failure> {
-        permit.operator_for("listing tokens")?;
-        Ok(self.tokens.list(filter).await?)
-    }
-
-    /// Revokes a token, on the operator's permit.
-    pub async fn revoke(&self, permit: &Permit, token: TokenId) -> Result<Revoked, Failure> {
-        permit.operator_for("revoking a token")?;
-        Ok(self.tokens.revoke(token, self.clock.wall()).await?)
+    fn draw_secret(&self) -> Result<Secret, BackendError> {
+        Secret::generate(&mut |bytes| self.random.fill(bytes))
     }
 
     fn draw_id(&self) -> Result<TokenId, BackendError> {
@@ -152,5 +224,17 @@ impl PersonalTokens {
         self.random.fill(&mut random)?;
         let millis = self.clock.wall().unix_micros().max(0).cast_unsigned() / 1000;
         Ok(TokenId::from_parts(millis, u32::from_ne_bytes(random)))
+    }
+
+    /// At most `limit` of the tokens that `page` fetches so many of.
+    fn cut(&self, mut tokens: Vec<Token>, limit: u16) -> TokenPage {
+        let more = tokens.len() > usize::from(limit);
+        tokens.truncate(usize::from(limit));
+        let next = tokens.last().filter(|_| more).map(|token| token.id);
+        let tokens = tokens.into_iter().map(|token| self.uses.complete(token));
+        TokenPage {
+            tokens: tokens.collect(),
+            next,
+        }
     }
 }

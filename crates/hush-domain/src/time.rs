@@ -30,6 +30,19 @@ impl Timestamp {
         self.0.unix_timestamp()
     }
 
+    /// The beginning of the minute that this moment is in.
+    #[must_use]
+    pub fn minute(self) -> Self {
+        Self(self.0.truncate_to_minute())
+    }
+
+    /// This moment minus `duration`; the earliest moment there is if that is before it.
+    #[must_use]
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        let duration = ::time::Duration::try_from(duration).unwrap_or(::time::Duration::MAX);
+        Self(self.0.saturating_sub(duration))
+    }
+
     /// This moment plus `duration`; `None` after the year 9999.
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
         self.0

@@ -1,5 +1,7 @@
 //! Personal API tokens: one user's key to the servers that it names.
 
+use std::time::Duration;
+
 use crate::ids::{ServerId, TokenId, UserId};
 use crate::scopes::{Scope, Scopes};
 use crate::secret::{TokenDigest, TokenHint};
@@ -10,6 +12,21 @@ name! {
     /// What its owner calls a token, 1 to 64 characters.
     TokenName, 64
 }
+
+/// How long a token lives if nobody says otherwise.
+pub const DEFAULT_LIFETIME: Duration = Duration::from_hours(90 * 24);
+
+/// The longest that a token that a user makes can live.
+pub const MAX_LIFETIME: Duration = Duration::from_hours(366 * 24);
+
+/// A token whose end is nearer than this says so with each answer.
+pub const ENDING_SOON: Duration = Duration::from_hours(14 * 24);
+
+/// For how long the secret before still reads after a rotation, if nobody says otherwise.
+pub const DEFAULT_GRACE: Duration = Duration::from_mins(5);
+
+/// For how long it can at most.
+pub const MAX_GRACE: Duration = Duration::from_hours(24);
 
 /// The most live tokens that a user can have.
 pub const MAX_LIVE: usize = 50;
@@ -78,6 +95,12 @@ impl NamedServers {
     }
 }
 
+impl From<ServerId> for NamedServers {
+    fn from(server: ServerId) -> Self {
+        Self(Box::new([server]))
+    }
+}
+
 /// A personal API token, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
@@ -123,6 +146,12 @@ impl Token {
     /// Whether it can be used at `now`: not revoked, and before its end.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Its end, if that is less than [`ENDING_SOON`] after `now`.
+    pub fn ends_soon(&self, now: Timestamp) -> Option<Timestamp> {
+        self.expires_at
+            .filter(|end| end.saturating_sub(ENDING_SOON) < now)
     }
 
     /// Whether whoever holds this token may be given `other`: it names no other server, can do no more and lives
