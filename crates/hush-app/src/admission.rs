@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hush_domain::ids::ServerId;
+use hush_domain::ids::{ServerId, TokenId};
 use hush_domain::limits::{Bucket, ClientNetwork, Policy, Rule};
 use hush_domain::operations::Operation;
 use hush_domain::permission::{self, Refusal, Standing};
@@ -12,8 +12,9 @@ use hush_domain::tokens::{Key, Token};
 use hush_ports::{Addressed, BackendError, Clock, Limiter, Presented, Tokens};
 use metrics::{Counter, counter};
 
+use crate::permit::{Caller, Permit};
 use crate::uses::Uses;
-use crate::{Failure, Limits, Permit, Ports, Quota};
+use crate::{Failure, Limits, Ports, Quota};
 
 /// What the caller showed to be let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,10 +88,12 @@ impl From<Refusal> for Denied {
 pub struct Refused {
     /// Why.
     pub why: Denied,
-    /// The token, if it was found to be live: for the log, and for what an answer says of its end.
-    pub token: Option<Arc<Token>>,
+    /// The token, if it was found to be live: for the log, never for the answer.
+    pub token: Option<TokenId>,
     /// The addressed server, if the token's user is in it: likewise.
     pub server: Option<ServerId>,
+    /// The end of the token, if that is near.
+    pub ending: Option<Timestamp>,
 }
 
 impl<E: Into<Denied>> From<E> for Refused {
@@ -99,6 +102,7 @@ impl<E: Into<Denied>> From<E> for Refused {
             why: why.into(),
             token: None,
             server: None,
+            ending: None,
         }
     }
 }
@@ -112,6 +116,7 @@ pub struct Admission {
     clock: Arc<dyn Clock>,
     limits: Limits,
     uses: Arc<Uses>,
+    ending: Counter,
     decisions: Decisions,
 }
 
@@ -124,6 +129,7 @@ impl Admission {
             clock: ports.clock.clone(),
             limits,
             uses,
+            ending: counter!("hush_ending_token_requests_total"),
             decisions: Decisions::new(),
         }
     }
@@ -166,10 +172,15 @@ impl Admission {
         };
         let counted = self.count(spends, now).await;
         self.uses.note(&token, spends, counted.is_ok(), now);
+        let ending = token.ends_soon(now);
+        if ending.is_some() {
+            self.ending.increment(1);
+        }
         let refused = |why| Refused {
             why,
-            token: Some(token.clone()),
+            token: Some(token.id),
             server,
+            ending,
         };
         match (bucket, counted) {
             (_, Err(why)) | (Err(why), Ok(_)) => Err(refused(why)),
@@ -178,8 +189,14 @@ impl Admission {
                     token: token.id,
                     digest,
                 };
-                let key = newest.then_some(key);
-                Ok(Permit::for_token(token, key, operation, server, quota))
+                Ok(Permit {
+                    caller: Caller::Token(token),
+                    key: newest.then_some(key),
+                    ending,
+                    operation: Some(operation),
+                    server,
+                    quota,
+                })
             }
         }
     }

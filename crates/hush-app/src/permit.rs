@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hush_domain::audit::Actor;
 use hush_domain::ids::ServerId;
 use hush_domain::operations::Operation;
+use hush_domain::time::Timestamp;
 use hush_domain::tokens::{Key, Token};
 
 use crate::{Failure, Quota};
@@ -23,36 +24,22 @@ pub enum Caller {
 /// An admitted request: who acts, what for and where. Only admission makes one.
 #[derive(Debug)]
 pub struct Permit {
-    caller: Caller,
+    pub(crate) caller: Caller,
     /// The token's newest secret, if that was shown.
-    key: Option<Key>,
+    pub(crate) key: Option<Key>,
+    pub(crate) ending: Option<Timestamp>,
     /// `None` for whoever's right does not come from the table.
-    operation: Option<Operation>,
-    server: Option<ServerId>,
-    quota: Option<Quota>,
+    pub(crate) operation: Option<Operation>,
+    pub(crate) server: Option<ServerId>,
+    pub(crate) quota: Option<Quota>,
 }
 
 impl Permit {
-    pub(crate) fn for_token(
-        token: Arc<Token>,
-        key: Option<Key>,
-        operation: Operation,
-        server: Option<ServerId>,
-        quota: Option<Quota>,
-    ) -> Self {
-        Self {
-            caller: Caller::Token(token),
-            key,
-            operation: Some(operation),
-            server,
-            quota,
-        }
-    }
-
     pub(crate) fn for_operator() -> Self {
         Self {
             caller: Caller::Operator,
             key: None,
+            ending: None,
             operation: None,
             server: None,
             quota: None,
@@ -63,6 +50,7 @@ impl Permit {
         Self {
             caller: Caller::Anyone,
             key: None,
+            ending: None,
             operation: None,
             server: None,
             quota: Some(quota),
@@ -72,6 +60,11 @@ impl Permit {
     /// Who acts.
     pub fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// The end of the token, if that is near.
+    pub fn ending(&self) -> Option<Timestamp> {
+        self.ending
     }
 
     /// The addressed server, if the operation addresses one.

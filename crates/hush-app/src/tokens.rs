@@ -164,9 +164,9 @@ impl From<CreateTokenError> for TokenError {
         match error {
             CreateTokenError::NameTaken => Self::NameTaken,
             CreateTokenError::TooMany => Self::TooMany,
-            CreateTokenError::NotAMember(server) => Self::ServerNotFound(server),
             // What the token that asks could give was looked at before; only its servers can have become less.
-            CreateTokenError::Beyond(Beyond::Server(server)) => Self::ServerNotFound(server),
+            CreateTokenError::NotAMember(server)
+            | CreateTokenError::Beyond(Beyond::Server(server)) => Self::ServerNotFound(server),
             CreateTokenError::Beyond(_) | CreateTokenError::AskerEnded => Self::AskerEnded,
             CreateTokenError::Idempotency(conflict) => conflict.into(),
             CreateTokenError::Backend(error) => error.into(),
