@@ -1,7 +1,10 @@
 //! Servers, members and tokens to write rules with. Numbers name them; what is not said is plain.
 
-use hush_domain::audit::{Act, Actor};
+use std::sync::Arc;
+
+use hush_domain::audit::{Act, Actor, GivenReason};
 use hush_domain::events::{Extent, Generation, ListedMember, Snapshot};
+use hush_domain::idempotency::RequestKey;
 use hush_domain::ids::{RoleId, ServerId, TokenId, UserId};
 use hush_domain::permission::Permissions;
 use hush_domain::presence::Presence;
@@ -9,10 +12,12 @@ use hush_domain::roles::Role;
 use hush_domain::scopes::Scope;
 use hush_domain::secret::Secret;
 use hush_domain::time::Timestamp;
-use hush_domain::tokens::{NamedServers, NewToken, Token};
+use hush_domain::tokens::{Key, NamedServers, NewToken, Rotation, Token};
 use hush_domain::users::{User, Username};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
+
+use crate::Idempotency;
 
 pub(super) fn server(number: u64) -> ServerId {
     number.try_into().unwrap()
@@ -35,6 +40,11 @@ pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_unix_micros(1_800_000_000_123_456 + second * 1_000_000).unwrap()
 }
 
+/// The last moment before another.
+pub(super) fn just_before(moment: Timestamp) -> Timestamp {
+    Timestamp::from_unix_micros(moment.unix_micros() - 1).unwrap()
+}
+
 /// What the operator does at some second, of which nothing else is said.
 pub(super) fn act(second: i64) -> Act {
     Act {
@@ -42,6 +52,27 @@ pub(super) fn act(second: i64) -> Act {
         actor: Actor::Operator,
         request_id: None,
         reason: None,
+    }
+}
+
+/// What somebody does through a token.
+pub(super) fn act_of(token: &Token, second: i64) -> Act {
+    let (token, user) = (token.id, token.user);
+    Act {
+        actor: Actor::Token { token, user },
+        ..act(second)
+    }
+}
+
+/// The same, asked for by a request and for a reason.
+pub(super) fn because(act: &Act, reason: &str) -> Act {
+    Act {
+        request_id: Some("request-1".parse().unwrap()),
+        reason: Some(GivenReason {
+            text: reason.parse().unwrap(),
+            salt: [9; 16],
+        }),
+        ..act.clone()
     }
 }
 
@@ -144,8 +175,48 @@ pub(super) fn token(number: u64, owner: u64, servers: &[u64]) -> NewToken {
     }
 }
 
+/// A token by its first secret.
+pub(super) fn key(new: &NewToken) -> Key {
+    Key {
+        token: new.token.id,
+        digest: new.digest,
+    }
+}
+
+/// A new secret for a token, which its owner asks for with `asker`. The one before reads for a minute.
+pub(super) fn rotation(number: u64, asker: Option<Key>, new_secret: u64) -> Rotation {
+    let secret = secret(new_secret);
+    Rotation {
+        token: token_id(number),
+        asker,
+        digest: secret.digest(),
+        hint: secret.hint(),
+        former_until: at(60),
+        keep_children: false,
+    }
+}
+
+/// A request that a token may send again, and which is then answered with all that the token was.
+pub(super) fn request(asker: u64, key: &str, fingerprint: u8) -> Idempotency {
+    Idempotency {
+        key: RequestKey {
+            token: token_id(asker),
+            route: "POST /v1/tokens".into(),
+            key: key.parse().unwrap(),
+        },
+        fingerprint: [fingerprint; 32],
+        answer: Arc::new(answer),
+    }
+}
+
+/// What [`request`] is answered.
+pub(super) fn answer(token: &Token) -> Vec<u8> {
+    // A byte that is no text shows a store that takes the answer for one.
+    [&[0xFF], format!("{token:?}").as_bytes()].concat()
+}
+
 /// Another secret for each number.
-fn secret(number: u64) -> Secret {
+pub(super) fn secret(number: u64) -> Secret {
     let mut rest = number;
     let mut digits = |bytes: &mut [u8]| {
         for byte in bytes {

@@ -37,11 +37,25 @@ use crate::{
     AuditLog, Counts, Health, Ingest, Limiter, Settings, StatsReader, Tokens, Upkeep, Usage, Users,
 };
 
+/// Asserts that a call was refused, and why.
+macro_rules! assert_refused {
+    ($outcome:expr, $why:pat $(if $guard:expr)?) => {
+        let outcome = $outcome;
+        assert!(matches!(outcome, Err($why) $(if $guard)?), "{outcome:?}");
+    };
+}
+
 pub mod chunks;
 pub mod counts;
+pub mod endings;
 pub mod events;
 pub mod health;
+pub mod idempotency;
 pub mod limits;
+pub mod lineage;
+pub mod quota;
+pub mod races;
+pub mod rotation;
 pub mod snapshots;
 pub mod standing;
 pub mod stats;
@@ -124,8 +138,14 @@ macro_rules! for_each_store_rule {
     ($test:ident) => {
         $crate::for_each_chunks_rule!($test);
         $crate::for_each_counts_rule!($test);
+        $crate::for_each_endings_rule!($test);
         $crate::for_each_events_rule!($test);
         $crate::for_each_health_rule!($test);
+        $crate::for_each_idempotency_rule!($test);
+        $crate::for_each_lineage_rule!($test);
+        $crate::for_each_quota_rule!($test);
+        $crate::for_each_races_rule!($test);
+        $crate::for_each_rotation_rule!($test);
         $crate::for_each_snapshots_rule!($test);
         $crate::for_each_standing_rule!($test);
         $crate::for_each_stats_rule!($test);

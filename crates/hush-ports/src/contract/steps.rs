@@ -1,16 +1,23 @@
 //! What rules do with a store, in their words.
 
+use hush_domain::audit::chain::{End, Place, Row};
 use hush_domain::events::{Change, Event, ListedMember, Snapshot};
 use hush_domain::ids::ServerId;
 use hush_domain::permission::Standing;
 use hush_domain::servers::Membership;
 use hush_domain::stats::Stats;
-use hush_domain::tokens::{NewToken, Token};
+use hush_domain::time::Timestamp;
+use hush_domain::tokens::{NewToken, Rotation, Token};
 use hush_domain::users::Member;
 
-use super::Store;
-use super::examples::{act, at, server, token, token_id, user};
-use crate::{Addressed, Applied, CreateTokenError, Outcome, PageRequest, Revoked, TokenFilter};
+use super::examples::{
+    act, act_of, at, complete, key, member, secret, server, token, token_id, user,
+};
+use super::{Store, keyring};
+use crate::{
+    Addressed, Applied, CreateTokenError, Ends, Outcome, PageRequest, Removed, Revoked,
+    RotateTokenError, TokenFilter,
+};
 
 /// The users of whom [`Store::whole`] asks how they stand.
 const USERS: std::ops::RangeInclusive<u64> = 1..=12;
@@ -38,6 +45,13 @@ impl Store {
         let members = Box::new(members.into_iter());
         let applied = self.ingest.apply_snapshot(snapshot, members, at(second));
         applied.await.unwrap();
+    }
+
+    /// Puts servers into a state in which user 2 is in each of them.
+    pub(super) async fn given_user_2_in(&self, servers: impl IntoIterator<Item = u64>) {
+        for number in servers {
+            self.given(complete(number), vec![member(2)]).await;
+        }
     }
 
     /// Applies a change that has something to say.
@@ -105,11 +119,85 @@ impl Store {
         self.tokens.create(new, None, &act(0), None).await
     }
 
+    /// Has a token make another one, and returns that.
+    pub(super) async fn child(&self, asker: &NewToken, mut new: NewToken) -> NewToken {
+        self.try_child(asker, new.clone(), 0).await.unwrap();
+        new.token.parent = Some(asker.token.id);
+        new
+    }
+
+    /// Has a token make another one, if it may, by the secret that `asker` has.
+    pub(super) async fn try_child(
+        &self,
+        asker: &NewToken,
+        mut new: NewToken,
+        second: i64,
+    ) -> Result<Outcome<Token>, CreateTokenError> {
+        new.token.parent = Some(asker.token.id);
+        let act = act_of(&asker.token, second);
+        self.tokens.create(new, Some(key(asker)), &act, None).await
+    }
+
+    /// Gives a token a new secret, if that may be.
+    pub(super) async fn rotate(
+        &self,
+        rotation: Rotation,
+        second: i64,
+    ) -> Result<Outcome<Token>, RotateTokenError> {
+        self.tokens.rotate(rotation, &act(second), None).await
+    }
+
     /// Has the operator revoke a token.
     pub(super) async fn revoke(&self, number: u64, second: i64) -> Revoked {
         let act = act(second);
         let revoked = self.tokens.revoke(token_id(number), &act).await;
         revoked.unwrap()
+    }
+
+    /// Has somebody report a secret.
+    pub(super) async fn leaked(&self, secret_number: u64, second: i64) {
+        let digest = secret(secret_number).digest();
+        let reported = self.tokens.report_leaked(&digest, at(second), None).await;
+        reported.unwrap();
+    }
+
+    /// Has the operator take a server off a token.
+    pub(super) async fn take_off(&self, server_number: u64, token: u64, second: i64) -> Removed {
+        let act = act(second);
+        let (server, token) = (server(server_number), token_id(token));
+        let removed = self.tokens.remove_server(server, token, &act).await;
+        removed.unwrap()
+    }
+
+    /// The numbers of the servers that a token names.
+    pub(super) async fn named(&self, number: u64) -> Vec<u64> {
+        let servers = self.token(number).await.servers;
+        servers
+            .as_slice()
+            .iter()
+            .map(|server| server.get())
+            .collect()
+    }
+
+    /// One stored token.
+    pub(super) async fn token(&self, number: u64) -> Token {
+        let found = self.tokens.get(token_id(number)).await.unwrap();
+        found.unwrap()
+    }
+
+    /// The number of the token with that secret, and until when the secret reads if it is a former one.
+    pub(super) async fn found(&self, secret_number: u64) -> Option<(u64, Option<Timestamp>)> {
+        let digest = secret(secret_number).digest();
+        let found = self.tokens.present(&digest, Addressed::Nothing).await;
+        let found = found.unwrap()?;
+        Some((found.token.id.get(), found.former_until))
+    }
+
+    /// The numbers of the tokens that are live at some second.
+    pub(super) async fn live(&self, second: i64) -> Vec<u64> {
+        let all = self.all_tokens().await;
+        let live = all.iter().filter(|token| token.is_live(at(second)));
+        live.map(|token| token.id.get()).collect()
     }
 
     /// How the user of a token, which must be stored, stands in what `addressed` says.
@@ -129,6 +217,42 @@ impl Store {
             ..TokenFilter::default()
         };
         self.tokens.list(all).await.unwrap()
+    }
+
+    /// The ends of a server's log, if it has one.
+    pub(super) async fn ends(&self, number: u64) -> Option<Ends> {
+        let all = self.audit.ends(None, 1000).await.unwrap();
+        all.into_iter().find(|ends| ends.server == server(number))
+    }
+
+    /// A server's log from its checkpoint on, oldest row first, after it was verified.
+    pub(super) async fn log(&self, number: u64) -> Vec<Row> {
+        let (keys, id) = (keyring(), server(number));
+        let rows = self.audit.rows(id, 0, 1000).await.unwrap();
+        let Some(ends) = self.ends(number).await else {
+            assert_eq!(rows, [], "server {number} has rows without a head");
+            return rows;
+        };
+        let sealed = |end, place, seal| keys.is_sealed(end, id, place, true, seal);
+        assert!(sealed(
+            End::Checkpoint,
+            ends.checkpoint,
+            ends.checkpoint_seal
+        ));
+        assert!(sealed(End::Head, ends.head, ends.head_seal));
+        let mut last = ends.checkpoint;
+        for row in &rows {
+            assert_eq!(row.server, id);
+            assert_eq!(keys.verify(last, true, row), Ok(()), "{row:#?}");
+            last = row.place();
+        }
+        assert_eq!(last, ends.head, "server {number}");
+        assert_ne!(
+            last,
+            Place::START,
+            "server {number} has a head without a row"
+        );
+        rows
     }
 
     /// All that can be read about one server.

@@ -58,6 +58,7 @@ pub async fn a_token_reads_back_field_by_field(store: &Store) {
             standing: None,
         };
         assert_eq!(found.await.unwrap(), Some(expected));
+        assert_eq!(store.token(new.token.id.get()).await, new.token);
     }
     let stored = [plain.token, bare.token, full.token];
     assert_eq!(store.all_tokens().await, stored);
@@ -68,6 +69,7 @@ pub async fn what_is_not_stored_is_absent(store: &Store) {
     let unknown = token(1, 1, &[1]);
     let found = store.tokens.present(&unknown.digest, Addressed::Sole);
     assert_eq!(found.await.unwrap(), None);
+    assert_eq!(store.tokens.get(token_id(1)).await.unwrap(), None);
     let memberships = store.tokens.memberships(&unknown.token).await.unwrap();
     assert_eq!(memberships, []);
     assert_eq!(store.revoke(1, 1).await, Revoked::Unknown);
@@ -80,10 +82,9 @@ pub async fn a_taken_id_is_refused(store: &Store) {
     let first = store.create(token(7, 1, &[1])).await;
     let mut second = token(8, 2, &[1]);
     second.token.id = first.id;
-    let refused = store.try_create(second.clone()).await;
-    assert!(
-        matches!(refused, Err(CreateTokenError::IdTaken)),
-        "{refused:?}"
+    assert_refused!(
+        store.try_create(second.clone()).await,
+        CreateTokenError::IdTaken
     );
     assert_eq!(store.all_tokens().await, [first]);
     let found = store.tokens.present(&second.digest, Addressed::Nothing);
@@ -99,11 +100,7 @@ pub async fn a_taken_digest_is_refused(store: &Store) {
         digest: first.digest,
         ..token(8, 2, &[1])
     };
-    let refused = store.try_create(second).await;
-    assert!(
-        matches!(refused, Err(CreateTokenError::Backend(_))),
-        "{refused:?}"
-    );
+    assert_refused!(store.try_create(second).await, CreateTokenError::Backend(_));
     let found = store.tokens.present(&first.digest, Addressed::Nothing);
     assert_eq!(*found.await.unwrap().unwrap().token, first.token);
     assert_eq!(store.all_tokens().await, [first.token]);
@@ -115,11 +112,7 @@ pub async fn a_user_who_is_in_no_such_server_gets_no_token(store: &Store) {
     store.given(complete(2), vec![member(1)]).await;
     for missing in [2, 3] {
         let refused = store.try_create(token(7, 2, &[1, missing])).await;
-        let named = matches!(
-            refused,
-            Err(CreateTokenError::NotAMember(named)) if named == server(missing)
-        );
-        assert!(named, "{refused:?}");
+        assert_refused!(refused, CreateTokenError::NotAMember(named) if named == server(missing));
     }
     assert_eq!(store.all_tokens().await, []);
 }
@@ -214,33 +207,38 @@ pub async fn a_list_holds_what_its_filter_says(store: &Store) {
         store.create(token(number, owner, servers)).await;
     }
     store.revoke(9, 1).await;
-    for (of_server, of_user, expected) in [
-        (None, None, &[9, 10, 11, 12][..]),
-        (Some(1), None, &[9, 11, 12]),
-        (Some(2), None, &[9, 10, 11]),
-        (None, Some(1), &[9, 10, 12]),
-        (Some(2), Some(1), &[9, 10]),
-        (Some(1), Some(2), &[11]),
-        (Some(3), None, &[]),
-        (None, Some(3), &[]),
+    for (of_server, of_user, within, expected) in [
+        (None, None, None, &[9, 10, 11, 12][..]),
+        (Some(1), None, None, &[9, 11, 12]),
+        (Some(2), None, None, &[9, 10, 11]),
+        (None, Some(1), None, &[9, 10, 12]),
+        (Some(2), Some(1), None, &[9, 10]),
+        (Some(1), Some(2), None, &[11]),
+        (Some(3), None, None, &[]),
+        (None, Some(3), None, &[]),
+        (None, None, Some(&[1][..]), &[12]),
+        (None, None, Some(&[2, 3]), &[10]),
+        (None, None, Some(&[1, 2]), &[9, 10, 11, 12]),
+        (None, None, Some(&[3]), &[]),
+        (None, Some(1), Some(&[3, 2, 1]), &[9, 10, 12]),
+        (Some(1), Some(1), Some(&[1]), &[12]),
+        (Some(2), None, Some(&[1]), &[]),
     ] {
+        let within = within.map(|numbers| token(1, 1, numbers).token.servers);
         for after in [0, 8, 9, 11, 12] {
             for limit in [0, 1, 2, 100] {
                 let filter = TokenFilter {
                     server: of_server.map(server),
                     user: of_user.map(user),
+                    within: within.clone(),
                     after: (after > 0).then(|| token_id(after)),
                     limit,
-                    ..TokenFilter::default()
                 };
                 let listed = store.tokens.list(filter.clone()).await.unwrap();
                 let ids: Vec<u64> = listed.iter().map(|token| token.id.get()).collect();
                 let rest = expected.iter().copied().filter(|id| *id > after);
-                assert_eq!(
-                    ids,
-                    rest.take(limit.into()).collect::<Vec<_>>(),
-                    "{filter:?}"
-                );
+                let rest: Vec<_> = rest.take(limit.into()).collect();
+                assert_eq!(ids, rest, "{filter:?}");
             }
         }
     }
