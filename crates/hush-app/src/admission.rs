@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hush_domain::ids::{ServerId, TokenId};
 use hush_domain::limits::{Bucket, ClientNetwork, Policy, Rule};
-use hush_domain::operations::Operation;
+use hush_domain::operations::{Operation, Subject};
 use hush_domain::permission::{self, Refusal, Standing};
 use hush_domain::secret::Secret;
 use hush_domain::time::Timestamp;
@@ -261,7 +261,7 @@ fn judge(
     let bucket = match (target, standing) {
         (Target::Unreadable, _) => return Err(Denied::UnreadableServer),
         (Target::Sole, _) if token.servers.sole().is_none() => return Err(Denied::ServerRequired),
-        (Target::Nothing, _) => {
+        (Target::Nothing, _) if requirement.subject != Subject::Server => {
             permission::check_scope(operation, token.scopes)?;
             Bucket::Token(token.id)
         }

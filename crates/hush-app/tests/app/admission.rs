@@ -224,9 +224,27 @@ proptest! {
                 let left = Event { server: server(HOME), change: Change::MemberLeft(user(who)) };
                 world.memory.apply(left, world.clock.wall()).await.unwrap();
             }
-            let target = match operation {
-                Operation::GetMe => Target::Nothing,
-                _ => addressed.map_or(Target::Sole, |id| Target::Server(server(id))),
+            // Whom it takes in the addressed server, if it addresses one, and the scope.
+            let (whom, scope) = match operation {
+                Operation::GetMe | Operation::GetToken | Operation::RevokeToken => (None, None),
+                Operation::ListTokens => (None, Some(Scope::TokensRead)),
+                Operation::CreateToken | Operation::RotateToken => (None, Some(Scope::TokensWrite)),
+                Operation::ListUsers | Operation::GetUser => {
+                    (Some(&[OWNER, ADMIN][..]), Some(Scope::UsersRead))
+                }
+                Operation::GetServerStats => (Some(&[OWNER][..]), Some(Scope::StatsRead)),
+                Operation::GetServerSettings => (Some(&[OWNER][..]), None),
+                Operation::UpdateServerSettings => (Some(&[OWNER][..]), Some(Scope::SettingsWrite)),
+                Operation::GetServerRateLimit | Operation::ListAuditLog => {
+                    (Some(&[OWNER][..]), Some(Scope::AuditRead))
+                }
+                Operation::ListServerTokens => (Some(&[OWNER][..]), Some(Scope::TokensRead)),
+                Operation::RemoveServerFromToken => (Some(&[OWNER][..]), Some(Scope::TokensWrite)),
+                _ => unreachable!("a new operation needs its line here"),
+            };
+            let target = match whom {
+                None => Target::Nothing,
+                Some(_) => addressed.map_or(Target::Sole, |id| Target::Server(server(id))),
             };
             let admitted = world.admit(&token, operation, target).await;
             let there = addressed.or((named.len() == 1).then(|| named[0]));
@@ -234,19 +252,16 @@ proptest! {
             let inside = there.is_some_and(|id| {
                 named.contains(&id) && (who == OWNER || !(leaves && id == HOME))
             });
-            let may = match operation {
-                Operation::GetMe => true,
-                Operation::ListUsers | Operation::GetUser => {
-                    inside && who != MEMBER && scopes.contains(&Scope::UsersRead)
-                }
-                Operation::GetServerStats => {
-                    inside && who == OWNER && scopes.contains(&Scope::StatsRead)
-                }
-                _ => unreachable!("a new operation needs its line here"),
-            };
+            let may = scope.is_none_or(|scope| scopes.contains(&scope))
+                && whom.is_none_or(|whom| inside && whom.contains(&who));
             prop_assert_eq!(admitted.is_ok(), may);
             if let Ok(permit) = admitted {
-                prop_assert_eq!(permit.server(), if operation == Operation::GetMe { None } else { there.map(server) });
+                prop_assert_eq!(permit.server(), whom.and(there).map(server));
+            }
+            // What is about a server is about none without one.
+            if whom.is_some() {
+                let lost = world.admit(&token, operation, Target::Nothing).await;
+                prop_assert!(lost.is_err());
             }
             Ok(())
         })?;
@@ -257,16 +272,15 @@ proptest! {
 async fn a_stranger_gets_no_token_at_all() {
     let world = World::new().await;
     let wanted = hush_app::CreateToken {
-        user: user(STRANGER),
         servers: hush_domain::tokens::NamedServers::new(vec![server(HOME)]).unwrap(),
         name: "test".parse().unwrap(),
         scopes: USERS.into_iter().collect(),
-        lifetime: None,
+        lifetime: hush_app::Lifetime::Endless,
     };
     let refused = world
         .app
         .tokens
-        .create(&world.app.admission.operator(), wanted)
+        .create(&world.app.admission.operator(), user(STRANGER), wanted)
         .await;
-    assert!(matches!(refused, Err(hush_app::IssueError::NotAMember(id)) if id == server(HOME)));
+    assert!(matches!(refused, Err(hush_app::TokenError::ServerNotFound(id)) if id == server(HOME)));
 }

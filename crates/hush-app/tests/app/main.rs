@@ -6,5 +6,7 @@ mod admission;
 mod matrix;
 mod order;
 mod readiness;
+mod rights;
 mod support;
 mod tokens;
+mod uses;

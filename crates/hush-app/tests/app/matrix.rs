@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use hush_app::{Denied, Target};
-use hush_domain::operations::Operation;
+use hush_domain::operations::{Operation, Requirement, Subject};
 use hush_domain::permission::Refusal;
 use hush_domain::scopes::Scope;
 
@@ -13,26 +13,27 @@ use crate::support::{ADMIN, HOME, MEMBER, OWNER, World, server};
 async fn the_permission_matrix_is_as_reviewed() {
     let world = World::new().await;
     let mut matrix = String::new();
+    let mut tokens = Vec::new();
+    for (level, user) in [
+        ("member", MEMBER),
+        ("admin", ADMIN),
+        ("server_owner", OWNER),
+    ] {
+        for scope in Scope::ALL {
+            tokens.push((level, scope, world.token(user, &[HOME], &[scope]).await));
+        }
+    }
     for operation in Operation::ALL {
-        for (level, user) in [
-            ("member", MEMBER),
-            ("admin", ADMIN),
-            ("server_owner", OWNER),
-        ] {
-            let target = match operation.requirement().level {
-                Some(_) => Target::Server(server(HOME)),
-                None => Target::Nothing,
-            };
-            write!(matrix, "{:<16}{level:<14}", operation.id()).unwrap();
+        let target = match operation.requirement().subject {
+            Subject::Server => Target::Server(server(HOME)),
+            Subject::OwnTokens | Subject::NamedServers => Target::Nothing,
+        };
+        for of_level in tokens.chunk_by(|left, right| left.0 == right.0) {
             let mut allowed = Vec::new();
             let mut refused = "";
-            for scope in Scope::ALL {
-                let token = world.token(user, &[HOME], &[scope]).await;
-                match world
-                    .admit(&token, operation, target)
-                    .await
-                    .map_err(|refused| refused.why)
-                {
+            for (_, scope, token) in of_level {
+                let admitted = world.admit(token, operation, target).await;
+                match admitted.map_err(|refused| refused.why) {
                     Ok(_) => allowed.push(scope.as_str()),
                     Err(Denied::Insufficient(Refusal::InsufficientAccess { .. })) => {
                         refused = "level";
@@ -46,7 +47,16 @@ async fn the_permission_matrix_is_as_reviewed() {
                 (all, _) if all == Scope::ALL.len() => "with any scope".to_owned(),
                 _ => format!("with {}", allowed.join(", ")),
             };
-            writeln!(matrix, "{answer}").unwrap();
+            let level = of_level[0].0;
+            let each = match operation.requirement() {
+                Requirement {
+                    subject: Subject::NamedServers,
+                    level: Some(level),
+                    ..
+                } => format!(", as {level} in each named server"),
+                _ => String::new(),
+            };
+            writeln!(matrix, "{:<23}{level:<14}{answer}{each}", operation.id()).unwrap();
             // Each user's requests share one server, whose limit is not what is asked about here.
             world.clock.advance(std::time::Duration::from_secs(61));
         }

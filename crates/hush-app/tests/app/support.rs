@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use hush_adapters::memory::{Memory, MemoryLimiter};
 use hush_adapters::system::SystemRandom;
-use hush_app::{App, CreateToken, Credential, Limits, Permit, Ports, Refused, Target};
+use hush_app::{App, CreateToken, Credential, Lifetime, Limits, Permit, Ports, Refused, Target};
+use hush_domain::audit::chain::Keyring;
 use hush_domain::events::{Extent, ListedMember, Snapshot};
 use hush_domain::ids::{RoleId, ServerId, UserId};
 use hush_domain::limits::Rule;
@@ -54,6 +55,8 @@ pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) clock: Arc<StillClock>,
     pub(crate) memory: Arc<Memory>,
+    /// How many tokens were made here.
+    pub(crate) made: AtomicU64,
 }
 
 pub(crate) fn server(id: u64) -> ServerId {
@@ -109,6 +112,11 @@ pub(crate) fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
         stats: memory.clone(),
         limiter: Arc::new(MemoryLimiter::new(clock.clone(), 10_000)),
         auth_limiter: Arc::new(MemoryLimiter::new(clock.clone(), 10_000)),
+        audit: memory.clone(),
+        audit_keys: Keyring::default(),
+        settings: memory.clone(),
+        usage: memory.clone(),
+        upkeep: memory.clone(),
         health: memory.clone(),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
@@ -149,24 +157,23 @@ impl World {
             app: App::new(&ports(&memory, &clock), limits()),
             clock,
             memory,
+            made: AtomicU64::new(0),
         }
     }
 
     pub(crate) async fn token(&self, of: u64, servers: &[u64], scopes: &[Scope]) -> Secret {
+        let servers = servers.iter().map(|id| server(*id)).collect();
+        // A user's live tokens have different names.
+        let number = self.made.fetch_add(1, Ordering::SeqCst);
         let wanted = CreateToken {
-            user: user(of),
-            servers: NamedServers::new(servers.iter().map(|id| server(*id)).collect()).unwrap(),
-            name: "test".parse().unwrap(),
+            servers: NamedServers::new(servers).unwrap(),
+            name: format!("test {number}").parse().unwrap(),
             scopes: scopes.iter().copied().collect(),
-            lifetime: Some(Duration::from_secs(3600)),
+            lifetime: Lifetime::For(Duration::from_secs(3600)),
         };
         let operator = self.app.admission.operator();
-        self.app
-            .tokens
-            .create(&operator, wanted)
-            .await
-            .unwrap()
-            .secret
+        let issued = self.app.tokens.create(&operator, user(of), wanted).await;
+        issued.unwrap().secret
     }
 
     pub(crate) async fn admit(

@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hush_app::{App, CreateToken, IssueError};
+use hush_app::{App, CreateToken, Lifetime, TokenError};
 use hush_domain::tokens::NamedServers;
-use hush_ports::{Clock, CreateTokenError, MockTokens, TokenFilter};
+use hush_ports::{Clock, CreateTokenError, MockTokens, Outcome, TokenFilter};
 
 use crate::support::{ADMIN, HOME, World, limits, ports, server, user};
 
-fn wanted(lifetime: Option<Duration>) -> CreateToken {
+fn wanted(lifetime: Lifetime) -> CreateToken {
     CreateToken {
-        user: user(ADMIN),
         servers: NamedServers::new(vec![server(HOME)]).unwrap(),
         name: "nightly".parse().unwrap(),
         scopes: hush_domain::scopes::Scopes::default(),
@@ -28,7 +27,7 @@ async fn what_is_issued_can_be_listed_and_its_secret_is_not_in_it() {
     let issued = world
         .app
         .tokens
-        .create(&operator, wanted(Some(day)))
+        .create(&operator, user(ADMIN), wanted(Lifetime::For(day)))
         .await
         .unwrap();
     let filter = TokenFilter {
@@ -53,18 +52,25 @@ async fn a_taken_id_is_drawn_again_and_a_secret_is_never_used_twice() {
     let ids = Arc::new(std::sync::Mutex::new(Vec::new()));
     let (seen, asked) = (ids.clone(), AtomicUsize::new(0));
     let mut tokens = MockTokens::new();
-    tokens.expect_create().times(3).returning(move |new| {
-        seen.lock().unwrap().push(new.token.id);
-        match asked.fetch_add(1, Ordering::SeqCst) {
-            0 | 1 => Err(CreateTokenError::IdTaken),
-            _ => Ok(()),
-        }
-    });
+    tokens
+        .expect_create()
+        .times(3)
+        .returning(move |new, _, _, _| {
+            seen.lock().unwrap().push(new.token.id);
+            match asked.fetch_add(1, Ordering::SeqCst) {
+                0 | 1 => Err(CreateTokenError::IdTaken),
+                _ => Ok(Outcome::Done(new.token)),
+            }
+        });
     ports.tokens = Arc::new(tokens);
     let app = App::new(&ports, limits());
     let issued = app
         .tokens
-        .create(&app.admission.operator(), wanted(None))
+        .create(
+            &app.admission.operator(),
+            user(ADMIN),
+            wanted(Lifetime::Endless),
+        )
         .await
         .unwrap();
     let ids = ids.lock().unwrap();
@@ -79,7 +85,7 @@ async fn a_lifetime_beyond_the_calendar_is_refused() {
     let refused = world
         .app
         .tokens
-        .create(&operator, wanted(Some(Duration::MAX)))
+        .create(&operator, user(ADMIN), wanted(Lifetime::For(Duration::MAX)))
         .await;
-    assert!(matches!(refused, Err(IssueError::TooLong)));
+    assert!(matches!(refused, Err(TokenError::TooLong)));
 }
