@@ -57,11 +57,18 @@ pub(super) enum Step {
 }
 
 pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let by = || 0_usize..40;
+    // Half of them are among the tokens and secrets that there are from the beginning.
+    let by = || prop_oneof![0_usize..6, 0_usize..40];
     let a_server = || prop::sample::select(&SERVERS[..]);
     let a_user = || prop::sample::select(&USERS[..]);
     let servers = || prop::sample::subsequence(&SERVERS[..], 1..=2);
-    let scopes = || prop::sample::subsequence(&SCOPES[..], 1..=4);
+    // Half of them are all, so that some tokens can do as much as the one that made them.
+    let scopes = || {
+        prop_oneof![
+            Just(SCOPES.to_vec()),
+            prop::sample::subsequence(&SCOPES[..], 1..=4)
+        ]
+    };
     let step = prop_oneof![
         4 => (by(), servers(), scopes(), prop::option::of(1_u64..90))
             .prop_map(|(by, servers, scopes, minutes)| Step::Create { by, servers, scopes, minutes }),
