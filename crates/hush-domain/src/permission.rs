@@ -118,6 +118,14 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// A member without any permission, where the API is on.
+    pub const MEMBER: Self = Self {
+        owner: false,
+        permissions: Permissions(0),
+        appointed: false,
+        api_enabled: true,
+    };
+
     /// The access level that follows.
     pub fn access_level(self) -> AccessLevel {
         if self.owner {
