@@ -45,9 +45,11 @@ macro_rules! assert_refused {
     };
 }
 
+pub mod audit;
 pub mod chunks;
 pub mod counts;
 pub mod endings;
+pub mod entries;
 pub mod events;
 pub mod health;
 pub mod idempotency;
@@ -62,6 +64,7 @@ pub mod stats;
 pub mod tokens;
 pub mod users;
 
+mod book;
 mod examples;
 mod model;
 mod random;
@@ -136,9 +139,11 @@ impl LimiterUnderTest {
 #[macro_export]
 macro_rules! for_each_store_rule {
     ($test:ident) => {
+        $crate::for_each_audit_rule!($test);
         $crate::for_each_chunks_rule!($test);
         $crate::for_each_counts_rule!($test);
         $crate::for_each_endings_rule!($test);
+        $crate::for_each_entries_rule!($test);
         $crate::for_each_events_rule!($test);
         $crate::for_each_health_rule!($test);
         $crate::for_each_idempotency_rule!($test);
