@@ -12,7 +12,7 @@ use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::failure::Failure;
+use super::failure::{Failure, Refused};
 use crate::meters::{Meters, Operation};
 
 /// How long a call waits for its turn, and then for other processes that write. Both together stay below the time
@@ -44,10 +44,12 @@ impl Database {
             .clone()
             .pragma("query_only", "ON")
             .pragma("cache_size", READER_CACHE);
+        // What is erased is erased: without this, its bytes stay in the file until something else needs the room.
+        let writer = options.clone().pragma("secure_delete", "ON");
         let recorder = options.clone().synchronous(SqliteSynchronous::Normal);
         Ok(Self {
             readers: Shelf::open(&reader, READERS).await?,
-            writer: Shelf::open(&options, 1).await?,
+            writer: Shelf::open(&writer, 1).await?,
             recorder: Shelf::open(&recorder, 1).await?,
             turn: Arc::new(Semaphore::new(1)),
             meters: Meters::new(),
@@ -75,7 +77,7 @@ impl Database {
         self.readers.lend().await
     }
 
-    /// Carries out a transaction, to be begun by [`begin`], while nobody else in this process writes.
+    /// Carries out a statement, or a transaction that is begun by [`begin`], while nobody else in this process writes.
     pub(super) async fn write<T, Answer>(
         &self,
         operation: Operation,
@@ -85,6 +87,29 @@ impl Database {
         Answer: Future<Output = Result<T, Failure>>,
     {
         self.in_turn(&self.writer, operation, statements).await
+    }
+
+    /// Carries out a transaction while nobody else in this process writes. It stays if it comes to something.
+    pub(super) async fn transact<T, E>(
+        &self,
+        operation: Operation,
+        changes: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Refused<E>>,
+    ) -> Result<T, E>
+    where
+        E: From<BackendError>,
+    {
+        self.write(operation, |mut connection| async move {
+            let mut transaction = begin(&mut connection).await?;
+            match changes(&mut transaction).await {
+                Ok(done) => {
+                    transaction.commit().await?;
+                    Ok(Ok(done))
+                }
+                Err(Refused::Conflict(conflict)) => Ok(Err(conflict)),
+                Err(Refused::Failed(failure)) => Err(failure),
+            }
+        })
+        .await?
     }
 
     /// Carries out one statement of the limiter's, which waits for no disk.

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use hush_domain::events::{Change, Event, Extent, Snapshot};
+use hush_domain::ids::ServerId;
 use hush_domain::time::Timestamp;
 use hush_ports::{Applied, Ingest, IngestError, MemberSource};
 use sqlx::SqliteConnection;
@@ -50,19 +51,33 @@ impl Ingest for Sqlite {
                     }
                 }
                 let mut transaction = begin(&mut connection).await?;
-                let Some(mut changing) = Changing::of(&mut transaction, server).await? else {
-                    return Ok(Ok(Applied::Ignored));
-                };
-                if !changing.apply(change).await? {
+                if !self::change(&mut transaction, server, change, received_at).await? {
                     return Ok(Ok(Applied::Ignored));
                 }
-                changing.finish(received_at).await?;
                 transaction.commit().await?;
                 Ok(Ok(Applied::Changed))
             })
             .await?;
         Ok(applied?)
     }
+}
+
+/// Carries out `change`, whose chunk is staged if it is one. Whether the server is known and the change had anything to
+/// say there.
+pub(super) async fn change(
+    transaction: &mut SqliteConnection,
+    server: ServerId,
+    change: Change,
+    received_at: Timestamp,
+) -> Result<bool, Failure> {
+    let Some(mut changing) = Changing::of(transaction, server, received_at).await? else {
+        return Ok(false);
+    };
+    let changed = changing.apply(change).await?;
+    if changed {
+        changing.finish().await?;
+    }
+    Ok(changed)
 }
 
 /// Puts the server into the state of `snapshot` and the staged members.
@@ -100,6 +115,10 @@ async fn apply_snapshot(
     .bind(received_at.unix_micros())
     .execute(&mut *transaction)
     .await?;
+    sqlx::query("DELETE FROM departed_servers WHERE server_id = ?1")
+        .bind(server.to_i64())
+        .execute(&mut *transaction)
+        .await?;
     roles::replace(transaction, server, &snapshot.roles).await?;
     if generation.is_none() {
         staging::remove_unstaged(transaction, server).await?;

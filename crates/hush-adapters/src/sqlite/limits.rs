@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hush_domain::ids::{ServerId, TokenId};
-use hush_domain::limits::{Bucket, ClientNetwork, Decision, Rule};
+use hush_domain::limits::{Bucket, ClientNetwork, Decision, Left, Rule};
 use hush_domain::time::Timestamp;
 use hush_ports::{BackendError, Clock, Limiter};
 use sqlx::types::Json;
@@ -145,6 +145,10 @@ impl Limiter for SqliteLimiter {
             answer.await.map_err(|_| gone())??;
         }
         Ok(decision)
+    }
+
+    async fn left(&self, bucket: Bucket, rule: Rule) -> Result<Left, BackendError> {
+        self.rings.left(bucket, rule).await
     }
 }
 

@@ -1,28 +1,34 @@
 //! SQLite: one file, for one process that serves.
 //!
-//! Every verb of a port is one transaction, and every read one statement, so that it sees one state. Readers never
-//! wait for who writes. Of those who write, one has the file at a time: within the process they queue up, and other
-//! processes (the operator's commands) wait for SQLite's own lock.
+//! Every verb of a port is one transaction, but to tidy, which goes in parts so that nobody waits for long; and every
+//! read is one statement, so that it sees one state. Readers never wait for who writes. Of those who write, one has the
+//! file at a time: within the process they queue up, and other processes (the operator's commands) wait for SQLite's
+//! own lock. So whatever a transaction looks at stays as it is until it ends.
 //!
 //! What was acknowledged survives a power cut, but for the limiter's own records: those survive the process.
 //!
 //! The queries are no macros: sqlx's macros know one database in a compilation, and that is PostgreSQL. The contract
 //! suite prepares every one of them.
 
+mod audit;
 mod backup;
 mod counts;
 mod database;
 mod failure;
 mod gather;
 mod health;
+mod idempotency;
 mod ingest;
 mod limits;
 #[cfg(test)]
 mod plans;
 mod schema;
+mod settings;
 mod staging;
 mod stats;
 mod tokens;
+mod upkeep;
+mod usage;
 mod users;
 
 use std::fmt;
@@ -36,6 +42,7 @@ pub use schema::{OpenError, Serving};
 #[cfg(feature = "postgres")]
 pub(crate) use {database::options, schema::check};
 
+use hush_domain::audit::chain::Keyring;
 use hush_domain::ids::{ServerId, UserId};
 use hush_domain::users::Member;
 use hush_ports::Presented;
@@ -48,6 +55,7 @@ use gather::Gathered;
 #[derive(Clone)]
 pub struct Sqlite {
     database: Arc<Database>,
+    keys: Arc<Keyring>,
     presented: Arc<Gathered<tokens::Question, Presented>>,
     members: Arc<Gathered<(ServerId, UserId), Member>>,
 }
@@ -59,11 +67,11 @@ impl Sqlite {
         schema::migrate(file).await
     }
 
-    /// A store in a file whose schema is this binary's.
+    /// A store in a file whose schema is this binary's. It chains audit logs with the newest of `keys`, if there is one.
     ///
     /// The metrics `hush_store_duration_seconds{operation}` and `hush_store_errors_total{operation,kind}` go to
     /// the recorder that is installed when this is called.
-    pub async fn open(file: &Path) -> Result<Self, OpenError> {
+    pub async fn open(file: &Path, keys: Keyring) -> Result<Self, OpenError> {
         schema::check(file).await?;
         let database = Database::open(file)
             .await
@@ -76,6 +84,7 @@ impl Sqlite {
                 tokens::present,
             )),
             members: Arc::new(Gathered::start(&database, Operation::GetUser, users::get)),
+            keys: Arc::new(keys),
             database,
         })
     }

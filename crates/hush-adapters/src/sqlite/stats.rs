@@ -1,13 +1,12 @@
 use async_trait::async_trait;
 use hush_domain::ids::ServerId;
 use hush_domain::stats::{Coverage, Stats, Tally};
-use hush_domain::time::Timestamp;
 use hush_ports::{BackendError, StatsReader};
 
 use super::Sqlite;
 use super::failure::Failure;
 use crate::meters::Operation;
-use crate::stored::count;
+use crate::stored::{count, time};
 
 /// What the server `?1` says of its members.
 pub(super) const STATS: &str = "SELECT listed, bots, online, member_count, presences_known, as_of
@@ -54,10 +53,4 @@ impl TallyRow {
             as_of: time(self.as_of)?,
         })
     }
-}
-
-/// A stored time.
-pub(super) fn time(micros: i64) -> Result<Timestamp, Failure> {
-    Timestamp::from_unix_micros(micros)
-        .ok_or_else(|| Failure::stored("time")(format!("{micros} µs")))
 }

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use hush_adapters::sqlite::Sqlite;
-use hush_ports::contract::{LimiterUnderTest, Store};
+use hush_ports::contract::{LimiterUnderTest, Store, keyring};
 use tempfile::TempDir;
 
+mod erasing;
 mod files;
 mod restarts;
 mod writers;
@@ -43,7 +44,7 @@ impl TestFile {
     }
 
     async fn open(&self) -> Sqlite {
-        Sqlite::open(&self.path()).await.unwrap()
+        Sqlite::open(&self.path(), keyring()).await.unwrap()
     }
 }
 
@@ -60,6 +61,10 @@ fn store(sqlite: Sqlite, file: TestFile) -> Store {
         stats: sqlite.clone(),
         ingest: sqlite.clone(),
         counts: sqlite.clone(),
+        audit: sqlite.clone(),
+        settings: sqlite.clone(),
+        usage: sqlite.clone(),
+        upkeep: sqlite.clone(),
         health: sqlite,
         keep: Arc::new(file),
     }

@@ -17,6 +17,7 @@ use crate::sqlite::staging;
 pub(super) struct Changing<'t> {
     transaction: &'t mut SqliteConnection,
     server: ServerId,
+    received_at: Timestamp,
     before: Counted,
 }
 
@@ -37,6 +38,7 @@ impl<'t> Changing<'t> {
     pub(super) async fn of(
         transaction: &'t mut SqliteConnection,
         server: ServerId,
+        received_at: Timestamp,
     ) -> Result<Option<Self>, Failure> {
         let before: Option<Counted> = query_as(
             "SELECT listed, bots, online, member_count, generation FROM servers WHERE id = ?1",
@@ -47,6 +49,7 @@ impl<'t> Changing<'t> {
         Ok(before.map(|before| Self {
             transaction,
             server,
+            received_at,
             before,
         }))
     }
@@ -72,7 +75,7 @@ impl<'t> Changing<'t> {
     }
 
     /// Moves the counts' time if one of them has changed.
-    pub(super) async fn finish(self, received_at: Timestamp) -> Result<(), Failure> {
+    pub(super) async fn finish(self) -> Result<(), Failure> {
         let Counted {
             listed,
             bots,
@@ -85,7 +88,7 @@ impl<'t> Changing<'t> {
              WHERE id = ?1 AND (listed, bots, online, member_count) IS NOT (?3, ?4, ?5, ?6)",
         )
         .bind(self.server.to_i64())
-        .bind(received_at.unix_micros())
+        .bind(self.received_at.unix_micros())
         .bind(listed)
         .bind(bots)
         .bind(online)
@@ -167,6 +170,11 @@ impl<'t> Changing<'t> {
     }
 
     async fn remove(&mut self) -> Result<bool, Failure> {
+        query("INSERT INTO departed_servers (server_id, at) VALUES (?1, ?2)")
+            .bind(self.server.to_i64())
+            .bind(self.received_at.unix_micros())
+            .execute(&mut *self.transaction)
+            .await?;
         // Its roles and members go with it.
         query("DELETE FROM servers WHERE id = ?1")
             .bind(self.server.to_i64())

@@ -3,6 +3,7 @@
 use hush_adapters::sqlite::{OpenError, Serving, Sqlite};
 use hush_domain::ids::ServerId;
 use hush_ports::Users;
+use hush_ports::contract::keyring;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::task::JoinSet;
@@ -25,7 +26,7 @@ async fn what_is_no_database_is_refused_and_left_alone() {
     std::fs::write(file.path(), &text).unwrap();
     for error in [
         Sqlite::migrate(&file.path()).await.unwrap_err(),
-        Sqlite::open(&file.path()).await.unwrap_err(),
+        Sqlite::open(&file.path(), keyring()).await.unwrap_err(),
     ] {
         assert!(matches!(error, OpenError::Foreign { .. }), "{error:?}");
         assert!(error.to_string().contains("hush.db"), "{error}");
@@ -50,7 +51,7 @@ async fn a_newer_version_is_refused() {
     run(&mut raw(&file).await, newer).await;
     for error in [
         Sqlite::migrate(&file.path()).await.unwrap_err(),
-        Sqlite::open(&file.path()).await.unwrap_err(),
+        Sqlite::open(&file.path(), keyring()).await.unwrap_err(),
     ] {
         assert!(matches!(error, OpenError::Newer { .. }), "{error:?}");
     }
@@ -59,7 +60,7 @@ async fn a_newer_version_is_refused() {
 #[tokio::test]
 async fn a_file_that_is_not_there_is_made_by_migrate_alone() {
     let file = TestFile::none();
-    let error = Sqlite::open(&file.path()).await.unwrap_err();
+    let error = Sqlite::open(&file.path(), keyring()).await.unwrap_err();
     assert!(matches!(error, OpenError::Unusable { .. }), "{error:?}");
     assert!(!file.path().exists());
     Sqlite::migrate(&file.path()).await.unwrap();
@@ -75,7 +76,7 @@ async fn any_number_of_processes_may_migrate_at_once() {
         let path = file.path();
         all.spawn(async move {
             Sqlite::migrate(&path).await.unwrap();
-            Sqlite::open(&path).await.unwrap();
+            Sqlite::open(&path, keyring()).await.unwrap();
         });
     }
     all.join_all().await;
@@ -99,7 +100,7 @@ async fn nobody_changes_the_schema_under_a_process_that_serves() {
     let serving = Serving::from(&file.path()).unwrap();
     let error = Sqlite::migrate(&file.path()).await.unwrap_err();
     assert!(matches!(error, OpenError::Served { .. }), "{error:?}");
-    let error = Sqlite::open(&file.path()).await.unwrap_err();
+    let error = Sqlite::open(&file.path(), keyring()).await.unwrap_err();
     assert!(
         matches!(error, OpenError::Behind { version: 3, .. }),
         "{error:?}"

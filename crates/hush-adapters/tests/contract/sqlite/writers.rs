@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use hush_domain::events::{Change, Event, Extent, ListedMember, Snapshot};
-use hush_domain::ids::{ServerId, UserId};
+use hush_domain::idempotency::RequestKey;
+use hush_domain::ids::{ServerId, TokenId, UserId};
 use hush_domain::time::Timestamp;
 use hush_domain::users::{User, Username};
-use hush_ports::{Counts, Ingest, StatsReader};
+use hush_ports::{Counts, Idempotency, Ingest, Outcome, StatsReader, Tokens};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tokio::task::JoinSet;
 
 use super::TestFile;
+use super::erasing::{act, filled, token};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_unix_micros(second * 1_000_000).unwrap()
@@ -96,4 +98,43 @@ async fn who_waits_too_long_for_the_file_is_told_to_come_again_and_readers_do_no
     assert!(store.server_stats(server()).await.unwrap().is_some());
     held.rollback().await.unwrap();
     store.apply(joined(5), at(2)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_several_processes_are_asked_for_under_one_key_is_done_once() {
+    let file = filled().await;
+    let request = || Idempotency {
+        key: RequestKey {
+            token: TokenId::try_from(9_u64).unwrap(),
+            route: "POST /v1/tokens".into(),
+            key: "once".parse().unwrap(),
+        },
+        fingerprint: [1; 32],
+        answer: Arc::new(|token| token.id.to_string().into_bytes()),
+    };
+    let mut asking = JoinSet::new();
+    for id in 10..18 {
+        let store = file.open().await;
+        let request = request();
+        asking.spawn(async move {
+            let new = token(id, "once");
+            store
+                .create(new, None, &act(), Some(request))
+                .await
+                .unwrap()
+        });
+    }
+    let outcomes = asking.join_all().await;
+    let done = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Done(token) => Some(token.id.to_string()),
+        Outcome::Replayed(_) => None,
+    });
+    let [done] = &done.collect::<Vec<_>>()[..] else {
+        unreachable!("it is done once: {outcomes:?}");
+    };
+    for outcome in &outcomes {
+        if let Outcome::Replayed(answer) = outcome {
+            assert_eq!(answer, done.as_bytes());
+        }
+    }
 }

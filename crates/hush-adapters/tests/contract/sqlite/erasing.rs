@@ -1,0 +1,225 @@
+//! What a file keeps, and what is really gone from it.
+
+use std::sync::Arc;
+
+use hush_domain::audit::{Act, Actor, GivenReason};
+use hush_domain::events::{Extent, ListedMember, Snapshot};
+use hush_domain::ids::{ServerId, TokenId, UserId};
+use hush_domain::secret::Secret;
+use hush_domain::time::Timestamp;
+use hush_domain::tokens::{NamedServers, NewToken, Token};
+use hush_domain::users::{User, Username};
+use hush_ports::{AuditLog, Cutoffs, Ingest, Tidied, Tokens, Upkeep};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
+
+use super::TestFile;
+
+const USERNAME: &str = "somebody who goes";
+const TOKEN_NAME: &str = "the name of a token";
+const REASON: &str = "the words of a reason";
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_unix_micros(second * 1_000_000).unwrap()
+}
+
+fn server() -> ServerId {
+    ServerId::try_from(7_u64).unwrap()
+}
+
+fn user() -> UserId {
+    UserId::try_from(5_u64).unwrap()
+}
+
+pub(super) fn act() -> Act {
+    Act {
+        at: at(3),
+        actor: Actor::Operator,
+        request_id: None,
+        reason: Some(GivenReason {
+            text: REASON.parse().unwrap(),
+            salt: [3; 16],
+        }),
+    }
+}
+
+/// A token of the user's, which is called `name`.
+pub(super) fn token(id: u8, name: &str) -> NewToken {
+    let secret = Secret::generate(&mut |bytes: &mut [u8]| {
+        bytes.fill(id);
+        Ok::<_, ()>(())
+    });
+    let secret = secret.unwrap();
+    NewToken {
+        token: Token {
+            id: TokenId::try_from(u64::from(id)).unwrap(),
+            user: user(),
+            name: name.parse().unwrap(),
+            hint: secret.hint(),
+            servers: NamedServers::new(vec![server()]).unwrap(),
+            scopes: [].into_iter().collect(),
+            created_at: at(2),
+            expires_at: None,
+            revoked_at: None,
+            parent: None,
+            last_used_at: None,
+        },
+        digest: secret.digest(),
+    }
+}
+
+/// A file in which the user is, with a token that was made for a reason.
+pub(super) async fn filled() -> TestFile {
+    let file = TestFile::new().await;
+    let store = file.open().await;
+    let snapshot = Snapshot {
+        server: server(),
+        name: "seven".parse().unwrap(),
+        owner: UserId::try_from(1_u64).unwrap(),
+        roles: Vec::new(),
+        extent: Extent::Complete,
+        presences_known: true,
+    };
+    let member = ListedMember {
+        user: User {
+            id: user(),
+            username: Username::new(USERNAME, None).unwrap(),
+            bot: false,
+        },
+        roles: Vec::new(),
+        presence: None,
+    };
+    let members = vec![member].into_iter();
+    store
+        .apply_snapshot(snapshot, Box::new(members), at(1))
+        .await
+        .unwrap();
+    store
+        .create(token(9, TOKEN_NAME), None, &act(), None)
+        .await
+        .unwrap();
+    store.close().await;
+    file
+}
+
+async fn raw(file: &TestFile) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(file.path());
+    options.connect().await.unwrap()
+}
+
+/// Which of the things that a person is called or wrote are anywhere in the file, or beside it.
+fn left_of_them(file: &TestFile) -> Vec<&'static str> {
+    let folder = std::fs::read_dir(file.folder.path()).unwrap();
+    let bytes: Vec<u8> = folder
+        .flat_map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .collect();
+    let is_there = |text: &&str| bytes.windows(text.len()).any(|it| it == text.as_bytes());
+    let texts = [USERNAME, TOKEN_NAME, REASON].into_iter();
+    texts.filter(is_there).collect()
+}
+
+#[tokio::test]
+async fn nothing_of_an_erased_person_is_left_in_the_file() {
+    let file = filled().await;
+    assert_eq!(left_of_them(&file), [USERNAME, TOKEN_NAME, REASON]);
+    let store = file.open().await;
+    let erased = store.erase_user(user(), &act()).await;
+    assert_eq!(erased.unwrap().reasons, 2);
+    store.close().await;
+    assert_eq!(left_of_them(&file), [""; 0]);
+}
+
+#[tokio::test]
+async fn nothing_of_an_erased_server_is_left_in_the_file() {
+    let file = filled().await;
+    let store = file.open().await;
+    store.erase_server(server()).await.unwrap();
+    store.close().await;
+    assert_eq!(left_of_them(&file), [""; 0]);
+    let mut raw = raw(&file).await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> '_sqlx_migrations'",
+    )
+    .fetch_all(&mut raw)
+    .await
+    .unwrap();
+    for table in tables {
+        let rows = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let rows: i64 = sqlx::query_scalar(rows).fetch_one(&mut raw).await.unwrap();
+        assert_eq!(rows, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_the_log_cannot_be_changed() {
+    let file = filled().await;
+    let before = file.open().await.rows(server(), 0, 10).await.unwrap();
+    let changed = sqlx::query("UPDATE audit_rows SET action = 'token.revoked'")
+        .execute(&mut raw(&file).await)
+        .await;
+    let error = changed.unwrap_err().to_string();
+    assert!(error.contains("never changes"), "{error}");
+    let after = file.open().await.rows(server(), 0, 10).await.unwrap();
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn what_comes_to_its_end_goes_in_parts_that_are_all_of_it() {
+    let file = TestFile::new().await;
+    // The log's rows begin at its checkpoint, and the 2501st was written later than those before it.
+    sqlx::raw_sql(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
+         INSERT INTO audit_rows (server_id, number, at, actor, action, link)
+         SELECT 7, n + 10, iif(n = 2501, 9000000, 1000000), 'operator', 'settings.updated',
+                unhex(printf('%064x', n))
+         FROM n;
+         INSERT INTO audit_heads VALUES
+             (7, 3010, zeroblob(32), zeroblob(32), 10, zeroblob(32), zeroblob(32));
+         INSERT INTO idempotency_records (token_id, route, key, fingerprint, answer, at)
+         SELECT 1, 'r', number, zeroblob(32), x'', at FROM audit_rows",
+    )
+    .execute(&mut raw(&file).await)
+    .await
+    .unwrap();
+    let store = Arc::new(file.open().await);
+    let cutoff = at(9);
+    let cutoffs = Cutoffs {
+        tokens: cutoff,
+        former_secrets: cutoff,
+        idempotency: cutoff,
+        usage: cutoff,
+        audit: Some(cutoff),
+        servers: cutoff,
+    };
+    let (one, other) = tokio::join!(store.tidy(cutoffs), store.tidy(cutoffs));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(one.idempotency + other.idempotency, 2999);
+    assert_eq!(one.audit + other.audit, 2500);
+    assert_eq!(store.tidy(cutoffs).await.unwrap(), Tidied::default());
+    let [ends] = store.ends(None, 10).await.unwrap()[..] else {
+        unreachable!("one server has a log");
+    };
+    assert_eq!((ends.checkpoint.number, ends.head.number), (2510, 3010));
+    let checkpoint = format!("{:064x}", 2500);
+    assert_eq!(ends.checkpoint.link.to_string(), checkpoint);
+    let rows = store.rows(server(), 0, 1000).await.unwrap();
+    assert_eq!((rows.len(), rows[0].number), (500, 2511));
+}
+
+#[tokio::test]
+async fn a_digest_that_a_former_secret_has_is_taken() {
+    let file = filled().await;
+    sqlx::raw_sql("INSERT INTO former_secrets SELECT zeroblob(32), id, 0 FROM tokens")
+        .execute(&mut raw(&file).await)
+        .await
+        .unwrap();
+    for taking in [
+        "INSERT INTO tokens (id, digest, user_id, name, hint, scopes, created_at)
+         VALUES (1, zeroblob(32), 1, 'n', 'h', '[]', 0)",
+        "UPDATE tokens SET digest = zeroblob(32)",
+    ] {
+        let taken = sqlx::raw_sql(taking).execute(&mut raw(&file).await).await;
+        let error = taken.unwrap_err().to_string();
+        assert!(error.contains("former secret"), "{error}");
+    }
+}
