@@ -58,10 +58,12 @@ pub mod lineage;
 pub mod quota;
 pub mod races;
 pub mod rotation;
+pub mod settings;
 pub mod snapshots;
 pub mod standing;
 pub mod stats;
 pub mod tokens;
+pub mod usage;
 pub mod users;
 
 mod book;
@@ -151,10 +153,12 @@ macro_rules! for_each_store_rule {
         $crate::for_each_quota_rule!($test);
         $crate::for_each_races_rule!($test);
         $crate::for_each_rotation_rule!($test);
+        $crate::for_each_settings_rule!($test);
         $crate::for_each_snapshots_rule!($test);
         $crate::for_each_standing_rule!($test);
         $crate::for_each_stats_rule!($test);
         $crate::for_each_tokens_rule!($test);
+        $crate::for_each_usage_rule!($test);
         $crate::for_each_users_rule!($test);
     };
 }
