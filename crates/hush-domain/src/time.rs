@@ -1,6 +1,7 @@
 //! Wall-clock time.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use ::time::OffsetDateTime;
@@ -63,6 +64,27 @@ impl From<OffsetDateTime> for Timestamp {
 impl From<Timestamp> for OffsetDateTime {
     fn from(timestamp: Timestamp) -> Self {
         timestamp.0
+    }
+}
+
+/// The text is no moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a time: expected one of RFC 3339, such as 2026-01-31T12:00:00Z, in the years 0 to 9999"
+)]
+pub struct InvalidTimestamp;
+
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    /// Takes RFC 3339 in any zone.
+    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
+        let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidTimestamp)?;
+        // In another zone the last hours of the year 9999 can be after it.
+        time.checked_to_offset(::time::UtcOffset::UTC)
+            .filter(|time| (0..=9999).contains(&time.year()))
+            .map(Self::from)
+            .ok_or(InvalidTimestamp)
     }
 }
 
