@@ -27,6 +27,7 @@ use hush_domain::limits::Rule;
 use hush_ports as ports;
 
 pub use acts::Cause;
+pub use ports::{AuditFilter, IdempotencyConflict};
 pub use admission::{Admission, Credential, Denied, Refused, Target};
 pub use audit::{AuditLogs, RowPage, Verified, VerifyError};
 pub use failure::Failure;

@@ -107,7 +107,6 @@ pub struct TokenPage {
 
 /// Why nothing was done to a token, or none was made.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum TokenError {
     /// There is no such token, or it is out of the caller's reach.
     #[error("there is no such token")]
