@@ -1,12 +1,14 @@
 //! The command line.
 
+mod audit;
 mod token;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use token::{CreateArgs, ListArgs, TokenCommand};
+pub use audit::{AuditCommand, PurgeArgs, VerifyArgs};
+pub use token::{CreateArgs, InspectArgs, ListArgs, RotateArgs, TokenCommand};
 
 use crate::config::Sources;
 use crate::failure::Failure;
@@ -26,6 +28,9 @@ Run it on PostgreSQL, for more than one process:
 
 Settings come from ./hush.toml (or --config FILE), then HUSH_… in the environment, then flags;
 hush.example.toml explains each. Exit codes: 0 done, 1 failed, 2 asked or configured wrongly.";
+
+/// What every token begins with.
+const PREFIX: &str = "hush_";
 
 /// Hush: the public API of a Discord-style bot.
 ///
@@ -74,9 +79,18 @@ pub enum Command {
     /// other, or an array of them. Each replaces what is stored of its server; tokens stay. Every file is
     /// checked first: if one is broken, nothing is imported.
     Import(ImportArgs),
-    /// Make, list and revoke personal tokens.
+    /// Make, list, rotate, inspect and revoke personal tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Check and export the logs of who did what.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Erase a person or a server for good, without asking again.
+    ///
+    /// What stays of a person: rows of audit logs, which hold their id and nothing else of them, and, if they own a
+    /// server, that they do. Who is still a member comes back with the next snapshot of the server, as does a server
+    /// that the bot is still in. Backups are not touched.
+    Purge(PurgeArgs),
     /// Check the kept member counts against a recount.
     ///
     /// Prints each count that differs. Exits with 1 if one does and is not repaired.
@@ -206,5 +220,22 @@ pub fn usage_failure(error: &clap::Error) -> Failure {
     let cause = cause.split("\n\nFor more").next().unwrap_or_default();
     let cause = cause.strip_prefix("error: ").unwrap_or(cause);
     let cause = cause.replace("\n\n  tip: ", ", ");
+    let cause = masked(&cause);
     Failure::usage(format_args!("{cause}; `hush-server --help` shows how"))
+}
+
+/// The text with all that looks like a token cut to its prefix: a secret that was given in the wrong place is not
+/// repeated.
+fn masked(text: &str) -> String {
+    let mut parts = text.split(PREFIX);
+    let mut masked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        masked += PREFIX;
+        let rest = part.trim_start_matches(|character: char| character.is_ascii_alphanumeric());
+        if rest.len() < part.len() {
+            masked.push('…');
+        }
+        masked += rest;
+    }
+    masked
 }

@@ -5,7 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::Context;
-use hush_app::{App, CreateToken};
+use hush_app::{App, CreateToken, Lifetime};
+use hush_domain::ids::UserId;
 use hush_domain::scopes::{Scope, Scopes};
 use hush_domain::secret::Secret;
 use hush_domain::tokens::NamedServers;
@@ -20,14 +21,9 @@ struct Line {
     secret: String,
     user: String,
     servers: Vec<String>,
-    #[serde(default = "unnamed")]
-    name: String,
+    name: Option<String>,
     #[serde(default = "reading")]
     scopes: Vec<String>,
-}
-
-fn unnamed() -> String {
-    "given".to_owned()
 }
 
 /// What `token create` gives by default.
@@ -42,21 +38,22 @@ pub(crate) async fn load(app: &App, file: &Path) -> Result<(), Failure> {
     let open = File::open(file)
         .map_err(|error| Failure::operation(format_args!("{}: {error}", file.display())))?;
     let operator = app.admission.operator();
-    for (number, line) in (1..).zip(BufReader::new(open).lines()) {
+    for (number, line) in (1_u64..).zip(BufReader::new(open).lines()) {
         let refused = |reason: &dyn std::fmt::Display| {
             Failure::operation(format_args!("{}:{number}: {reason}", file.display()))
         };
         let line = line.map_err(|error| refused(&error))?;
-        let (wanted, secret) = read(&line).map_err(|error| refused(&format_args!("{error:#}")))?;
+        let (user, wanted, secret) =
+            read(number, &line).map_err(|error| refused(&format_args!("{error:#}")))?;
         app.tokens
-            .adopt(&operator, wanted, &secret)
+            .adopt(&operator, user, wanted, &secret)
             .await
             .map_err(|error| refused(&error))?;
     }
     Ok(())
 }
 
-fn read(line: &str) -> anyhow::Result<(CreateToken, Secret)> {
+fn read(number: u64, line: &str) -> anyhow::Result<(UserId, CreateToken, Secret)> {
     let Ok(line) = serde_json::from_str::<Line>(line) else {
         // What serde says may quote the secret.
         anyhow::bail!(
@@ -69,12 +66,14 @@ fn read(line: &str) -> anyhow::Result<(CreateToken, Secret)> {
         .map(|id| id.parse())
         .collect::<Result<_, _>>();
     let scopes = line.scopes.iter().map(|scope| scope.parse::<Scope>());
+    // A user's tokens have different names.
+    let name = line.name.unwrap_or_else(|| format!("given {number}"));
     let wanted = CreateToken {
-        user: line.user.parse().context("user")?,
         servers: NamedServers::new(servers.context("servers")?).context("servers")?,
-        name: line.name.parse().context("name")?,
+        name: name.parse().context("name")?,
         scopes: scopes.collect::<Result<Scopes, _>>().context("scopes")?,
-        lifetime: None,
+        lifetime: Lifetime::Endless,
     };
-    Ok((wanted, line.secret.parse().context("secret")?))
+    let user = line.user.parse().context("user")?;
+    Ok((user, wanted, line.secret.parse().context("secret")?))
 }

@@ -1,24 +1,22 @@
 //! The running service: its listeners, what goes on beside the requests, and an orderly end.
 
+mod chores;
 mod signal;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hush_app::App;
 use hush_http::{Api, HttpSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::config::Settings;
 use crate::failure::Failure;
-use crate::stores::{Care, Stores};
+use crate::stores::Stores;
 use crate::telemetry::{admin, logs, metrics};
-
-/// How often the store drops what its limiter no longer needs.
-const SWEEP: Duration = Duration::from_mins(1);
 
 /// A service that has its addresses, its logs and its metrics, and does not answer yet.
 pub struct Service {
@@ -67,7 +65,10 @@ impl Service {
             self.logs.lost(),
             stores.care.clone(),
         ));
-        beside.spawn(sweep(stores.care.clone()));
+        beside.spawn(chores::sweep(stores.care.clone()));
+        beside.spawn(chores::tidy(app.clone(), settings.retention));
+        let (serving, served) = oneshot::channel();
+        let recording = tokio::spawn(chores::record(app.uses.clone(), served));
         tracing::info!(listen = %self.bound, admin = %admin_address, "serving");
         let drain_delay = settings.drain_delay;
         hush_http::serve(self.api, api, async move {
@@ -77,24 +78,11 @@ impl Service {
             tokio::time::sleep(drain_delay).await;
         })
         .await;
-        drop(beside);
+        drop((beside, serving));
+        recording.await.map_err(Failure::operation)?;
         stores.care.close().await;
         tracing::info!("stopped");
         Ok(())
-    }
-}
-
-/// Drops what the limiter no longer needs now and then.
-async fn sweep(care: Care) {
-    let mut often = tokio::time::interval(SWEEP);
-    loop {
-        often.tick().await;
-        match care.sweep().await {
-            Ok(dropped) => tracing::debug!(dropped, "dropped what the limiter no longer needs"),
-            Err(error) => {
-                tracing::warn!(%error, "what the limiter no longer needs could not be dropped");
-            }
-        }
     }
 }
 

@@ -13,8 +13,12 @@ use hush_adapters::refusals::RememberedRefusals;
 use hush_adapters::sqlite::{Serving, Sqlite, SqliteLimiter};
 use hush_adapters::system::{SystemClock, SystemRandom};
 use hush_app::Ports;
+use hush_domain::audit::chain::{End, Keyring};
 use hush_domain::limits::Rule;
-use hush_ports::{BackendError, Counts, Health, Ingest, Limiter, StatsReader, Tokens, Users};
+use hush_ports::{
+    AuditLog, BackendError, Counts, Health, Ingest, Limiter, Settings as ServerSettings,
+    StatsReader, Tokens, Upkeep, Usage, Users,
+};
 use tokio::time::timeout;
 
 use crate::config::{Settings, Store};
@@ -22,6 +26,8 @@ use crate::failure::Failure;
 
 /// Of how many client addresses the unknown tokens are counted at once: some megabytes.
 const CLIENTS: usize = 1 << 16;
+/// Of how many audit logs it is looked whether they need a key.
+const LOGS: u16 = 1000;
 /// How long to wait for a database to let go: one that stalls does not answer a farewell either.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -77,12 +83,12 @@ impl Care {
 }
 
 /// A new store in memory.
-pub fn memory() -> Stores {
-    let store = Arc::new(Memory::new());
+pub fn memory(keys: &Keyring) -> Stores {
+    let store = Arc::new(Memory::with_keys(keys.clone()));
     let clock = Arc::new(SystemClock::new());
     let limiter = Arc::new(MemoryLimiter::new(clock.clone(), CLIENTS));
     Stores {
-        ports: ports(&store, clock, limiter.clone(), limiter),
+        ports: ports(&store, keys, clock, limiter.clone(), limiter),
         ingest: store.clone(),
         counts: store,
         care: Care::Memory,
@@ -101,11 +107,38 @@ pub async fn lasting(settings: &Settings) -> Result<Stores, Failure> {
 }
 
 async fn open(settings: &Settings, serves: bool) -> Result<Stores, Failure> {
-    match &settings.store {
-        Store::Memory => Ok(memory()),
-        Store::Sqlite(file) => sqlite(file, settings.migrate, serves).await,
-        Store::Postgres(database) => postgres(database, settings.migrate).await,
+    let stores = match &settings.store {
+        Store::Memory => memory(&settings.audit_keys),
+        Store::Sqlite(file) => sqlite(file, settings, serves).await?,
+        Store::Postgres(database) => postgres(database, settings.migrate).await?,
+    };
+    require_key(&stores.ports).await?;
+    Ok(stores)
+}
+
+/// Refuses to go on without a key where rows of audit logs have one: a row without one after them could be anybody's,
+/// and no row can be chained anew. Looks at the first logs, as many as are read at once.
+async fn require_key(ports: &Ports) -> Result<(), Failure> {
+    let keys = &ports.audit_keys;
+    if !keys.is_empty() {
+        return Ok(());
     }
+    let mut logs = ports.audit.ends(None, LOGS).await?.into_iter();
+    let unlike =
+        logs.find(|log| !keys.is_sealed(End::Head, log.server, log.head, false, log.head_seal));
+    let Some(log) = unlike else {
+        return Ok(());
+    };
+    let before = log.head.number.saturating_sub(1);
+    let newest = ports.audit.rows(log.server, before, 1).await?;
+    // Without one, something else is wrong with the log, which is for `audit verify` to say.
+    if newest.iter().any(|row| row.key.is_some()) {
+        return Err(Failure::usage(
+            "audit logs are chained with a key, and none is configured: set HUSH_AUDIT_KEY_FILE to a \
+             file that holds it (to a new one if it is lost)",
+        ));
+    }
+    Ok(())
 }
 
 /// Brings the schema of the configured store up to date.
@@ -161,7 +194,7 @@ async fn postgres(database: &postgres::Settings, migrate: bool) -> Result<Stores
     let limiter = Arc::new(RememberedRefusals::new(store.clone(), clock.clone()));
     let auth_limiter = Arc::new(MemoryLimiter::new(clock.clone(), CLIENTS));
     Ok(Stores {
-        ports: ports(&store, clock, limiter, auth_limiter),
+        ports: ports(&store, &database.audit_keys, clock, limiter, auth_limiter),
         ingest: store.clone(),
         counts: store,
         care: Care::Postgres(postgres),
@@ -169,7 +202,7 @@ async fn postgres(database: &postgres::Settings, migrate: bool) -> Result<Stores
 }
 
 #[cfg(feature = "sqlite")]
-async fn sqlite(file: &Path, migrate: bool, serves: bool) -> Result<Stores, Failure> {
+async fn sqlite(file: &Path, settings: &Settings, serves: bool) -> Result<Stores, Failure> {
     if let Some(folder) = file.parent() {
         make(folder)?;
     }
@@ -178,14 +211,17 @@ async fn sqlite(file: &Path, migrate: bool, serves: bool) -> Result<Stores, Fail
     } else {
         None
     };
-    if migrate {
+    if settings.migrate {
         let migrated = match &serving {
             Some(serving) => serving.migrate().await,
             None => Sqlite::migrate(file).await,
         };
         migrated.map_err(Failure::operation)?;
     }
-    let sqlite = Sqlite::open(file).await.map_err(Failure::operation)?;
+    let keys = &settings.audit_keys;
+    let sqlite = Sqlite::open(file, keys.clone())
+        .await
+        .map_err(Failure::operation)?;
     let limiter = match serving {
         Some(serving) => Some(Arc::new(sqlite.limiter(serving).await?)),
         None => None,
@@ -199,7 +235,7 @@ async fn sqlite(file: &Path, migrate: bool, serves: bool) -> Result<Stores, Fail
         None => auth_limiter.clone(),
     };
     Ok(Stores {
-        ports: ports(&store, clock, asked, auth_limiter),
+        ports: ports(&store, keys, clock, asked, auth_limiter),
         ingest: store.clone(),
         counts: store,
         care: Care::Sqlite(sqlite, limiter),
@@ -230,8 +266,10 @@ fn make(folder: &Path) -> Result<(), Failure> {
 }
 
 #[cfg(not(feature = "sqlite"))]
-async fn sqlite(file: &Path, _: bool, _: bool) -> Result<Stores, Failure> {
-    migrate_sqlite(file).await.map(|()| memory())
+async fn sqlite(file: &Path, settings: &Settings, _: bool) -> Result<Stores, Failure> {
+    migrate_sqlite(file)
+        .await
+        .map(|()| memory(&settings.audit_keys))
 }
 
 #[cfg(not(feature = "sqlite"))]
@@ -247,17 +285,23 @@ async fn migrate_sqlite(_: &Path) -> Result<(), Failure> {
 
 fn ports<S>(
     store: &Arc<S>,
+    audit_keys: &Keyring,
     clock: Arc<SystemClock>,
     limiter: Arc<dyn Limiter>,
     auth_limiter: Arc<dyn Limiter>,
 ) -> Ports
 where
-    S: Tokens + Users + StatsReader + Health + 'static,
+    S: Tokens + Users + StatsReader + AuditLog + ServerSettings + Usage + Upkeep + Health + 'static,
 {
     Ports {
         tokens: store.clone(),
         users: store.clone(),
         stats: store.clone(),
+        audit: store.clone(),
+        audit_keys: audit_keys.clone(),
+        settings: store.clone(),
+        usage: store.clone(),
+        upkeep: store.clone(),
         health: store.clone(),
         limiter,
         auth_limiter,

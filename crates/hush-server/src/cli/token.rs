@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use hush_app::{Lifetime, RotateToken};
 use hush_domain::ids::{ServerId, TokenId, UserId};
 use hush_domain::scopes::Scope;
-use hush_domain::tokens::TokenName;
+use hush_domain::tokens::{MAX_GRACE, TokenName};
 
 /// What to do with tokens.
 #[derive(Debug, Subcommand)]
@@ -18,8 +19,26 @@ Examples:
   TOKEN=$(hush-server token create --server 123456 --user 123456 --name ci --expires-in 30d)")]
     Create(CreateArgs),
     /// List tokens, without their secrets.
+    ///
+    /// On a terminal as a table; else one token a line, the columns separated by tabs: id, first characters, user,
+    /// servers, scopes, state, end, last use, name.
     List(ListArgs),
-    /// Revoke a token, at once and for good.
+    /// Give a token a new secret, which is printed alone on the standard output, once.
+    ///
+    /// Id, name, servers, scopes and end stay. For a while the secret before still reads, so that what uses it can be
+    /// changed over.
+    Rotate(RotateArgs),
+    /// Say which token a secret belongs to. The secret is read from the standard input, and never shown.
+    ///
+    /// Exits with 0 if it works (with --offline: if its checksum holds), else with 1.
+    #[command(after_help = "\
+Examples:
+  hush-server token inspect < secret.txt
+  printenv TOKEN | hush-server token inspect --offline
+
+Other users of the machine may see a command's arguments: give the secret in none of them.")]
+    Inspect(InspectArgs),
+    /// Revoke a token and all that were made with it, at once and for good.
     Revoke {
         /// The token's id, as `token list` shows it.
         #[arg(value_name = "ID")]
@@ -36,7 +55,7 @@ pub struct CreateArgs {
     /// Whose token it is: a member of each of these servers. It acts with this user's access level.
     #[arg(long, value_name = "ID")]
     pub user: UserId,
-    /// What its owner calls it.
+    /// What its owner calls it. No other live token of theirs has that name.
     #[arg(long, value_name = "NAME")]
     pub name: TokenName,
     /// What it may be used for at most.
@@ -76,10 +95,50 @@ pub struct ListArgs {
     pub json: bool,
 }
 
+/// Which token gets a new secret.
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    /// The token's id, as `token list` shows it.
+    #[arg(value_name = "ID")]
+    token: TokenId,
+    /// For how long the secret before still reads, 0s to 24h. It changes nothing any more.
+    #[arg(long, value_name = "DURATION", value_parser = grace, default_value = "5m")]
+    grace: Duration,
+    /// Keep the tokens that were made with it, which are revoked otherwise.
+    #[arg(long)]
+    keep_children: bool,
+}
+
+/// What to say of a secret.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Say only whether it can be one: whether its checksum holds. Asks no database.
+    #[arg(long)]
+    pub offline: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 impl CreateArgs {
-    /// How long the token lives; `None`: until it is revoked.
-    pub fn lifetime(&self) -> Option<Duration> {
-        (!self.no_expiry).then_some(self.expires_in)
+    /// How long the token lives.
+    pub fn lifetime(&self) -> Lifetime {
+        if self.no_expiry {
+            Lifetime::Endless
+        } else {
+            Lifetime::For(self.expires_in)
+        }
+    }
+}
+
+impl RotateArgs {
+    /// The rotation.
+    pub fn wanted(&self) -> RotateToken {
+        RotateToken {
+            token: self.token,
+            grace: self.grace,
+            keep_children: self.keep_children,
+        }
     }
 }
 
@@ -89,4 +148,12 @@ fn lifetime(text: &str) -> Result<Duration, String> {
         return Err("a token that has expired is of no use".to_owned());
     }
     Ok(lifetime)
+}
+
+fn grace(text: &str) -> Result<Duration, String> {
+    let grace = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if grace > MAX_GRACE {
+        return Err("it is more than 24h".to_owned());
+    }
+    Ok(grace)
 }

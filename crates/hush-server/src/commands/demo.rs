@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use hush_app::{App, CreateToken};
+use hush_app::{App, CreateToken, Lifetime};
 use hush_domain::ids::{ServerId, UserId};
 use hush_domain::permission::AccessLevel;
 use hush_domain::scopes::Scope;
@@ -27,7 +27,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
         }
     }
     let service = Service::prepare(settings).await?;
-    let stores = stores::memory();
+    let stores = stores::memory(&settings.audit_keys);
     load(&stores).await?;
     let app = Arc::new(App::new(&stores.ports, settings.limits));
     let base = service.http(settings).public_url;
@@ -72,6 +72,8 @@ async fn welcome(app: &App, base: &str) -> Result<String, Failure> {
         (admin, "/v1/users?limit=10".to_owned()),
         (owner, format!("/v1/servers/{server}/stats")),
         (member.expose(), "/v1/me".to_owned()),
+        (member.expose(), "/v1/tokens".to_owned()),
+        (owner, format!("/v1/servers/{server}/audit-log")),
     ] {
         let _ = writeln!(
             text,
@@ -84,13 +86,13 @@ async fn welcome(app: &App, base: &str) -> Result<String, Failure> {
 async fn token(app: &App, user: u64) -> Result<Secret, Failure> {
     let server = ServerId::try_from(demo::SERVER).map_err(Failure::operation)?;
     let wanted = CreateToken {
-        user: UserId::try_from(user).map_err(Failure::operation)?,
         servers: NamedServers::new(vec![server]).map_err(Failure::operation)?,
         name: "demo".parse().map_err(Failure::operation)?,
         scopes: Scope::ALL.into_iter().collect(),
-        lifetime: None,
+        lifetime: Lifetime::Endless,
     };
+    let user = UserId::try_from(user).map_err(Failure::operation)?;
     let permit = app.admission.operator();
-    let issued = app.tokens.create(&permit, wanted).await;
+    let issued = app.tokens.create(&permit, user, wanted).await;
     Ok(issued.map_err(Failure::operation)?.secret)
 }

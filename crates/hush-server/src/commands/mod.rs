@@ -1,11 +1,13 @@
 //! The operator's commands, one file each.
 
+mod audit;
 #[cfg(feature = "sqlite")]
 mod copy;
 mod demo;
 mod healthcheck;
 mod import;
 mod openapi;
+mod purge;
 mod recount;
 mod serve;
 mod token;
@@ -41,6 +43,8 @@ pub async fn run(command: Command, sources: &Sources) -> Result<(), Failure> {
         }
         Command::Import(import) => import::run(&settings, &import.files).await,
         Command::Token(token) => token::run(&settings, token).await,
+        Command::Audit(audit) => audit::run(&settings, audit).await,
+        Command::Purge(purge) => purge::run(&settings, &purge).await,
         Command::Recount { repair } => recount::run(&settings, repair).await,
         #[cfg(feature = "sqlite")]
         Command::Copy(places) => copy::run(&places).await,

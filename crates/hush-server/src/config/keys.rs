@@ -34,6 +34,8 @@ pub const KEYS: &[Key] = &[
     unset("database_url_file"),
     set("database_connections", "16"),
     set("migrate", "true"),
+    unset("audit_key"),
+    unset("audit_key_file"),
     set("log", "info"),
     unset("log_format"),
     set("access_log", "errors"),
@@ -45,6 +47,9 @@ pub const KEYS: &[Key] = &[
     set("rate_limit.requests", "60"),
     set("rate_limit.window", "60s"),
     set("rate_limit.unknown_tokens", "300"),
+    set("retention.tokens", "90d"),
+    set("retention.audit", "400d"),
+    set("retention.removed_servers", "30d"),
 ];
 
 const fn set(name: &'static str, default: &'static str) -> Key {

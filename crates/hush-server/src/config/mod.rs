@@ -1,6 +1,7 @@
 //! How the service is set up: defaults, then a file, then the environment, then flags.
 
 mod keys;
+mod secret;
 mod sources;
 mod store;
 mod values;
@@ -8,7 +9,8 @@ mod values;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use hush_app::Limits;
+use hush_app::{Limits, Retention};
+use hush_domain::audit::chain::Keyring;
 use hush_domain::limits::Rule;
 use hush_http::{AccessLog, HttpSettings};
 use ipnet::IpNet;
@@ -24,6 +26,11 @@ use crate::failure::Failure;
 /// The window of the limit on unknown tokens, which only the number of requests in it changes.
 const UNKNOWN_TOKENS_WINDOW: Duration = Duration::from_mins(1);
 
+/// The shortest that anything can be kept that has ended.
+const SHORTEST_RETENTION: Duration = Duration::from_hours(24);
+/// The longest, but for what is kept for ever: ten years as people write them.
+const LONGEST_RETENTION: Duration = Duration::from_secs(10 * 31_557_600);
+
 /// How the service is set up. Every value was checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -33,6 +40,10 @@ pub struct Settings {
     pub admin_listen: SocketAddr,
     /// The store.
     pub store: Store,
+    /// What audit logs are chained with.
+    pub audit_keys: Keyring,
+    /// For how long what is kept that has ended.
+    pub retention: Retention,
     /// Whether the database's schema is brought up to date before the store is used.
     pub migrate: bool,
     /// How often what may be asked.
@@ -70,10 +81,13 @@ impl Settings {
     /// Reads and checks every setting.
     pub fn load(sources: &Sources) -> Result<Self, Failure> {
         let values = sources.collect()?;
+        let audit_keys = secret::audit_keys(&values)?;
         Ok(Self {
             listen: address(&values, "listen")?,
             admin_listen: address(&values, "admin_listen")?,
-            store: Store::from_values(&values)?,
+            store: Store::from_values(&values, &audit_keys)?,
+            audit_keys,
+            retention: retention(&values)?,
             migrate: flag(&values, "migrate")?,
             limits: limits(&values)?,
             public_url: values.get(
@@ -131,6 +145,30 @@ fn limits(values: &Values) -> Result<Limits, Failure> {
 
 fn rule(requests: &str, window: Duration) -> Result<Rule, ()> {
     Rule::new(requests.parse().map_err(drop)?, window).map_err(drop)
+}
+
+fn retention(values: &Values) -> Result<Retention, Failure> {
+    let days = "a duration from 1d to 10y, such as 90d";
+    Ok(Retention {
+        tokens: values.require("retention.tokens", days, kept)?,
+        audit: values.require(
+            "retention.audit",
+            "a duration from 1d to 10y, such as 400d, or forever",
+            |text| match text {
+                "forever" => Ok(None),
+                text => kept(text).map(Some),
+            },
+        )?,
+        servers: values.require("retention.removed_servers", days, kept)?,
+    })
+}
+
+fn kept(text: &str) -> Result<Duration, ()> {
+    let kept = humantime::parse_duration(text).map_err(drop)?;
+    (SHORTEST_RETENTION..=LONGEST_RETENTION)
+        .contains(&kept)
+        .then_some(kept)
+        .ok_or(())
 }
 
 fn http(values: &Values) -> Result<HttpSettings, Failure> {

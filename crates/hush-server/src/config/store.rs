@@ -4,9 +4,10 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use etcetera::{BaseStrategy, choose_base_strategy};
-use hush_adapters::postgres::{self, DatabaseUrl};
+use hush_adapters::postgres;
+use hush_domain::audit::chain::Keyring;
 
-use super::Values;
+use super::{Values, secret};
 use crate::failure::Failure;
 
 /// The name of the SQLite file in the data folder.
@@ -25,8 +26,8 @@ pub enum Store {
 
 impl Store {
     /// The configured store: what `store` says, else PostgreSQL if there is a database's address, else SQLite.
-    pub(super) fn from_values(values: &Values) -> Result<Self, Failure> {
-        let url = database_url(values)?;
+    pub(super) fn from_values(values: &Values, audit_keys: &Keyring) -> Result<Self, Failure> {
+        let url = secret::database_url(values)?;
         let max_connections = values.require("database_connections", "1 to 1000", |text| {
             let number: NonZeroU32 = text.parse().map_err(drop)?;
             (number.get() <= 1000).then_some(number).ok_or(())
@@ -35,6 +36,7 @@ impl Store {
             Self::Postgres(Box::new(postgres::Settings {
                 url,
                 max_connections,
+                audit_keys: audit_keys.clone(),
             }))
         });
         let name = values.get("store", "memory, sqlite or postgres", |text| match text {
@@ -66,36 +68,4 @@ fn data_dir(values: &Values) -> Result<PathBuf, Failure> {
     })?;
     let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
     Ok(folder.join("hush"))
-}
-
-fn database_url(values: &Values) -> Result<Option<DatabaseUrl>, Failure> {
-    let (text, place) = match (
-        values.text("database_url"),
-        values.text("database_url_file"),
-    ) {
-        (Some((_, one)), Some((_, other))) => {
-            return Err(Failure::usage(format_args!(
-                "both database_url ({one}) and database_url_file ({other}) are set: unset one of \
-                 them"
-            )));
-        }
-        (Some((url, origin)), None) => (url, format!("database_url ({origin})")),
-        (None, Some((path, origin))) => {
-            let url = std::fs::read_to_string(&path).map_err(|error| {
-                Failure::usage(format_args!(
-                    "cannot read {path}, which database_url_file ({origin}) names: {error}"
-                ))
-            })?;
-            (
-                url,
-                format!("{path}, which database_url_file ({origin}) names"),
-            )
-        }
-        (None, None) => return Ok(None),
-    };
-    // The error does not repeat the address, which carries a password.
-    text.trim()
-        .parse()
-        .map(Some)
-        .map_err(|error| Failure::usage(format_args!("wrong value for {place}: {error}")))
 }

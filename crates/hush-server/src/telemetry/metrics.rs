@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metrics::{Unit, describe_gauge, gauge};
+use metrics::{Unit, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use tracing_appender::non_blocking::ErrorCounter;
@@ -40,6 +40,11 @@ pub async fn keep(metrics: PrometheusHandle, lost: ErrorCounter, care: Care) {
         "hush_store_connections",
         Unit::Count,
         "Database connections that serve requests."
+    );
+    describe_counter!(
+        "hush_ending_token_requests_total",
+        Unit::Count,
+        "Requests of tokens whose end is less than 14 days away."
     );
     let lost_lines = gauge!("hush_log_lost_lines");
     let connections = |state: &'static str| gauge!("hush_store_connections", "state" => state);
