@@ -3,7 +3,6 @@
 use hush_domain::audit::chain::{Place, Row};
 use hush_domain::audit::{Act, Action, Actor, ActorKind};
 use hush_domain::events::Change;
-use hush_domain::settings::SettingsChange;
 use hush_domain::tokens::Token;
 use proptest::collection::vec;
 use proptest::option;
@@ -41,17 +40,6 @@ impl Store {
     async fn shown(&self, number: u64, filter: &AuditFilter, page: AuditPage) -> Vec<Row> {
         let page = self.audit.page(server(number), filter.clone(), page);
         page.await.unwrap()
-    }
-
-    /// Has something done in a server that changes its settings, whatever they were.
-    async fn switch(&self, number: u64, act: &Act) {
-        let settings = self.settings.get(server(number)).await.unwrap().unwrap();
-        let change = SettingsChange {
-            api_enabled: Some(!settings.api_enabled),
-            admin_roles: None,
-        };
-        let changed = self.settings.change(server(number), change, act).await;
-        changed.unwrap();
     }
 }
 

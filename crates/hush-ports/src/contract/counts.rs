@@ -170,7 +170,8 @@ pub async fn servers_at_once_do_not_mix(store: &Store) {
     no_drift(store).await;
 }
 
-async fn no_drift(store: &Store) {
+/// A recount finds what is kept.
+pub(super) async fn no_drift(store: &Store) {
     assert_eq!(store.counts.recount(false).await.unwrap(), []);
 }
 

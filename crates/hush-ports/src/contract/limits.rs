@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hush_domain::ids::{ServerId, TokenId};
-use hush_domain::limits::{Bucket, ClientNetwork, Decision, Ring, Rule};
+use hush_domain::limits::{Bucket, ClientNetwork, Decision, Left, Ring, Rule};
 use proptest::collection::vec;
 use proptest::prop_oneof;
 use proptest::strategy::Just;
@@ -29,6 +29,10 @@ macro_rules! for_each_limits_rule {
                 a_larger_limit_keeps_the_newest,
                 another_window_judges_the_same_admissions,
                 long_windows_are_exact_however_much_time_passes,
+                nothing_is_taken_by_whoever_asks_what_is_left,
+                what_is_left_is_what_the_ring_says,
+                what_is_left_is_each_buckets_own,
+                time_that_goes_back_leaves_what_was_left,
             }
         }
     };
@@ -269,7 +273,87 @@ pub async fn long_windows_are_exact_however_much_time_passes(limiter: &LimiterUn
     assert_eq!(limiter.take(server(1), rule).await, admitted(1, hour));
 }
 
+/// However often, at whatever time, of a bucket that nobody used too; and the answer says what would pass, and when
+/// there is room for one more.
+pub async fn nothing_is_taken_by_whoever_asks_what_is_left(limiter: &LimiterUnderTest) {
+    let rule = rule(2, 60);
+    for _ in 0..5 {
+        assert_eq!(limiter.left(server(1), rule).await, left(2, 0));
+    }
+    assert_eq!(limiter.take(server(1), rule).await, admitted(1, 60 * S));
+    limiter.advance(10 * S).await;
+    assert_eq!(limiter.left(server(1), rule).await, left(1, 50 * S));
+    assert_eq!(limiter.take(server(1), rule).await, admitted(0, 50 * S));
+    for _ in 0..5 {
+        assert_eq!(limiter.left(server(1), rule).await, left(0, 50 * S));
+    }
+    // A refusal that is remembered says the same.
+    assert_eq!(limiter.take(server(1), rule).await, refused(50 * S));
+    limiter.advance(50 * S - 1).await;
+    assert_eq!(limiter.left(server(1), rule).await, left(0, 1));
+    limiter.advance(1).await;
+    assert_eq!(limiter.left(server(1), rule).await, left(1, 10 * S));
+    limiter.advance(10 * S).await;
+    assert_eq!(limiter.left(server(1), rule).await, left(2, 0));
+}
+
+/// To the microsecond, whatever was taken when; under the rule by which it was taken and under stricter ones.
+pub async fn what_is_left_is_what_the_ring_says(limiter: &LimiterUnderTest) {
+    let gap = prop_oneof![3 => Just(0), 4 => 1..S, 2 => S..3 * S, 1 => 3 * S..10 * S];
+    let case = (2_u32..7, vec((gap, 1_u32..7, 1_u64..4), 40));
+    for (number, (requests, steps)) in (1..).zip(cases(6, &case)) {
+        let kept_under = rule(requests, 3);
+        let mut ring = Ring::default();
+        let mut now = 0_i64;
+        for (gap, stricter, seconds) in &steps {
+            limiter.advance(*gap).await;
+            now += *gap;
+            for asked_by in [kept_under, rule(requests.min(*stricter), *seconds)] {
+                let left = limiter.left(server(number), asked_by).await;
+                let due = ring.left(now.cast_unsigned(), asked_by);
+                assert_eq!(left, due, "at {now} of {steps:?} by {asked_by:?}");
+            }
+            let decision = limiter.take(server(number), kept_under).await;
+            assert_eq!(decision, ring.take(now.cast_unsigned(), kept_under));
+        }
+    }
+}
+
+/// A server, a token and a client of the same number have each their own.
+pub async fn what_is_left_is_each_buckets_own(limiter: &LimiterUnderTest) {
+    let rule = rule(5, 60);
+    let client = Bucket::Client(ClientNetwork::V4(5));
+    let buckets = [server(5), token(5), client, server(6)];
+    for (taken, bucket) in (0..).zip(buckets) {
+        for _ in 0..taken {
+            assert!(limiter.take(bucket, rule).await.admitted);
+        }
+    }
+    for (taken, bucket) in (0..).zip(buckets) {
+        let expected = left(5 - taken, if taken == 0 { 0 } else { 60 * S });
+        assert_eq!(limiter.left(bucket, rule).await, expected, "{bucket:?}");
+    }
+}
+
+/// A clock that goes back counts as one that stands still at the newest admission.
+pub async fn time_that_goes_back_leaves_what_was_left(limiter: &LimiterUnderTest) {
+    let rule = rule(2, 60);
+    for more_in in [60 * S, 50 * S] {
+        assert_eq!(limiter.take(server(1), rule).await.more_in, micros(more_in));
+        limiter.advance(10 * S).await;
+    }
+    assert_eq!(limiter.left(server(1), rule).await, left(0, 40 * S));
+    limiter.advance(-3000 * S).await;
+    assert_eq!(limiter.left(server(1), rule).await, left(0, 50 * S));
+    limiter.advance(3000 * S).await;
+    assert_eq!(limiter.left(server(1), rule).await, left(0, 40 * S));
+}
+
 impl LimiterUnderTest {
+    async fn left(&self, bucket: Bucket, rule: Rule) -> Left {
+        self.port.left(bucket, rule).await.unwrap()
+    }
+
     async fn take(&self, bucket: Bucket, rule: Rule) -> Decision {
         self.port.take(bucket, rule).await.unwrap()
     }
@@ -291,14 +375,25 @@ fn admitted(remaining: u32, more_in: i64) -> Decision {
     Decision {
         admitted: true,
         remaining,
-        more_in: Duration::from_micros(more_in.cast_unsigned()),
+        more_in: micros(more_in),
     }
+}
+
+fn left(remaining: u32, more_in: i64) -> Left {
+    Left {
+        remaining,
+        more_in: micros(more_in),
+    }
+}
+
+fn micros(micros: i64) -> Duration {
+    Duration::from_micros(micros.cast_unsigned())
 }
 
 fn refused(more_in: i64) -> Decision {
     Decision {
         admitted: false,
         remaining: 0,
-        more_in: Duration::from_micros(more_in.cast_unsigned()),
+        more_in: micros(more_in),
     }
 }

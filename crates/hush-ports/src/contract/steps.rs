@@ -1,10 +1,12 @@
 //! What rules do with a store, in their words.
 
+use hush_domain::audit::Act;
 use hush_domain::audit::chain::{End, Place, Row};
 use hush_domain::events::{Change, Event, ListedMember, Snapshot};
 use hush_domain::ids::ServerId;
 use hush_domain::permission::Standing;
 use hush_domain::servers::Membership;
+use hush_domain::settings::SettingsChange;
 use hush_domain::stats::Stats;
 use hush_domain::time::Timestamp;
 use hush_domain::tokens::{NewToken, Rotation, Token};
@@ -217,6 +219,17 @@ impl Store {
             ..TokenFilter::default()
         };
         self.tokens.list(all).await.unwrap()
+    }
+
+    /// Has a server's API switched off or on, whichever it was not.
+    pub(super) async fn switch(&self, number: u64, act: &Act) {
+        let settings = self.settings.get(server(number)).await.unwrap().unwrap();
+        let change = SettingsChange {
+            api_enabled: Some(!settings.api_enabled),
+            admin_roles: None,
+        };
+        let changed = self.settings.change(server(number), change, act).await;
+        changed.unwrap();
     }
 
     /// The ends of a server's log, if it has one.
