@@ -2,6 +2,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use hush_domain::audit::chain::Keyring;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
@@ -10,8 +11,11 @@ use sqlx::postgres::PgConnectOptions;
 pub struct Settings {
     /// Where it is.
     pub url: DatabaseUrl,
-    /// The most connections that serve requests. Ingest has at most two more of its own.
+    /// The most connections that serve requests. Ingest and upkeep have at most two more of
+    /// their own.
     pub max_connections: NonZeroU32,
+    /// What audit logs are chained with. Without a key, which is the default, by plain hashes.
+    pub audit_keys: Keyring,
 }
 
 /// The address of a database with its password, which is why `Debug` shows only host, port and name.

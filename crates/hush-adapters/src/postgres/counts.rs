@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use hush_ports::{BackendError, Counts, Drift};
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use super::Postgres;
 use super::failure::Failure;
@@ -11,34 +11,43 @@ use crate::stored::Recounted;
 #[async_trait]
 impl Counts for Postgres {
     async fn recount(&self, repair: bool) -> Result<Vec<Drift>, BackendError> {
+        let drifted = self
+            .database
+            .work::<_, BackendError>(Operation::Recount, async |transaction| {
+                Ok(recounted(transaction, None).await?)
+            })
+            .await?;
+        let mut drifts = Vec::new();
+        for server in drifted {
+            let found = if repair {
+                self.repaired(server.id).await?
+            } else {
+                server.drifts().map_err(BackendError::permanent)?
+            };
+            drifts.extend(found);
+        }
+        Ok(drifts)
+    }
+}
+
+impl Postgres {
+    /// Counts the members of one server while nobody can change them, and keeps the numbers. Returns which of them
+    /// were wrong by then.
+    async fn repaired(&self, server: i64) -> Result<Vec<Drift>, BackendError> {
         self.database
-            .background(Operation::Recount, |mut connection| async move {
-                let drifted = recounted(&mut connection, None).await?;
-                if !repair {
-                    return drifted.iter().try_fold(Vec::new(), |mut drifts, server| {
-                        drifts.extend(server.drifts()?);
-                        Ok(drifts)
-                    });
-                }
-                let mut drifts = Vec::new();
-                for server in drifted {
-                    drifts.extend(repaired(&mut connection, server.id).await?);
-                }
-                Ok(drifts)
+            .work(Operation::Recount, async |transaction| {
+                Ok(repair(transaction, server).await?)
             })
             .await
     }
 }
 
-/// Counts the members of one server while nobody can change them, and keeps the numbers. Returns which of them
-/// were wrong by then.
-async fn repaired(connection: &mut PgConnection, server: i64) -> Result<Vec<Drift>, Failure> {
-    let mut transaction = connection.begin().await?;
+async fn repair(transaction: &mut PgConnection, server: i64) -> Result<Vec<Drift>, Failure> {
     sqlx::query!("SELECT id FROM servers WHERE id = $1 FOR UPDATE", server)
         .fetch_optional(&mut *transaction)
         .await?;
     let mut drifts = Vec::new();
-    for row in recounted(&mut transaction, Some(server)).await? {
+    for row in recounted(transaction, Some(server)).await? {
         sqlx::query!(
             "UPDATE servers SET listed = $2, bots = $3, online = $4 WHERE id = $1",
             row.id,
@@ -50,7 +59,6 @@ async fn repaired(connection: &mut PgConnection, server: i64) -> Result<Vec<Drif
         .await?;
         drifts.extend(row.drifts()?);
     }
-    transaction.commit().await?;
     Ok(drifts)
 }
 

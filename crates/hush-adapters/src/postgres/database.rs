@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use hush_ports::BackendError;
-use sqlx::PgPool;
-use sqlx::pool::PoolConnection;
+use sqlx::{Connection, PgConnection, PgPool, PgTransaction};
 
-use super::failure::Failure;
+use super::failure::{Failure, Refused};
 use super::lending::{Lending, Lent};
 use super::{PoolStatus, Settings, pools};
 use crate::meters::{Meters, Operation};
@@ -17,6 +16,9 @@ use crate::meters::{Meters, Operation};
 /// How long a request waits for an answer. PostgreSQL gives up sooner, so whoever waits so long has nobody at the
 /// other end.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+/// Begins a transaction that may take its time. Its connection was opened with the same words, but a proxy that shares
+/// connections between its clients does not pass them on.
+const PATIENT: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
 
 /// Two pools over one database.
 pub(super) struct Database {
@@ -56,10 +58,8 @@ impl Database {
     {
         self.meters
             .measure(operation, async {
-                match self.attempt(&statements, true).await {
-                    Err(failure) if failure.lost_connection() => {
-                        self.attempt(&statements, true).await
-                    }
+                match self.attempt(&statements).await {
+                    Err(failure) if failure.lost_connection() => self.attempt(&statements).await,
                     result => result,
                 }
             })
@@ -77,39 +77,39 @@ impl Database {
         Answer: Future<Output = Result<T, Failure>>,
     {
         self.meters
-            .measure(operation, self.attempt(statement, true))
+            .measure(operation, self.attempt(statement))
             .await
     }
 
-    /// Carries out a transaction, once. One that is left open is rolled back when the pool has its connection
-    /// back.
-    pub(super) async fn transact<T, Answer>(
+    /// Carries out a transaction, once. It stays if it comes to something.
+    pub(super) async fn transact<T, E>(
         &self,
         operation: Operation,
-        statements: impl FnOnce(Lent) -> Answer,
-    ) -> Result<T, BackendError>
+        changes: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Refused<E>>,
+    ) -> Result<T, E>
     where
-        Answer: Future<Output = Result<T, Failure>>,
+        E: From<BackendError>,
     {
-        self.meters
-            .measure(operation, self.attempt(statements, false))
-            .await
+        self.write(operation, |mut connection| async move {
+            carry_out(connection.begin().await?, changes).await
+        })
+        .await?
     }
 
-    /// Carries out what belongs to no request and may take its time.
-    pub(super) async fn background<T, Answer>(
+    /// Carries out a transaction that belongs to no request and may take its time. It stays if it comes to something.
+    pub(super) async fn work<T, E>(
         &self,
         operation: Operation,
-        statements: impl FnOnce(PoolConnection<sqlx::Postgres>) -> Answer,
-    ) -> Result<T, BackendError>
+        changes: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Refused<E>>,
+    ) -> Result<T, E>
     where
-        Answer: Future<Output = Result<T, Failure>>,
+        E: From<BackendError>,
     {
-        self.meters
-            .measure(operation, async {
-                statements(self.background.acquire().await?).await
-            })
-            .await
+        let worked = self.meters.measure(operation, async {
+            let mut connection = self.background.acquire().await?;
+            carry_out(connection.begin_with(PATIENT).await?, changes).await
+        });
+        worked.await?
     }
 
     /// The serving pool as it is now.
@@ -130,7 +130,6 @@ impl Database {
     async fn attempt<T, Answer>(
         &self,
         statements: impl FnOnce(Lent) -> Answer,
-        keep: bool,
     ) -> Result<T, Failure>
     where
         Answer: Future<Output = Result<T, Failure>>,
@@ -139,9 +138,7 @@ impl Database {
         let answered = tokio::time::timeout(ANSWER_TIMEOUT, statements(lent)).await;
         match answered {
             Ok(Ok(answer)) => {
-                if keep {
-                    loan.keep();
-                }
+                loan.keep();
                 Ok(answer)
             }
             Ok(Err(failure)) => {
@@ -156,5 +153,29 @@ impl Database {
                 Err(Failure::Unanswered)
             }
         }
+    }
+}
+
+/// Commits what `changes` made. What came to nothing is rolled back before anybody is told, so that who asks again at
+/// once does not meet its locks.
+async fn carry_out<T, E>(
+    mut transaction: PgTransaction<'_>,
+    changes: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Refused<E>>,
+) -> Result<Result<T, E>, Failure> {
+    let refused = match changes(&mut transaction).await {
+        Ok(done) => {
+            transaction.commit().await?;
+            return Ok(Ok(done));
+        }
+        Err(refused) => refused,
+    };
+    let rolled_back = transaction.rollback().await;
+    match refused {
+        Refused::Conflict(conflict) => {
+            rolled_back?;
+            Ok(Err(conflict))
+        }
+        // What failed first is what has to be told.
+        Refused::Failed(failure) => Err(failure),
     }
 }

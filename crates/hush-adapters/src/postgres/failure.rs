@@ -66,6 +66,20 @@ impl Failure {
     }
 }
 
+/// Why a transaction came to nothing.
+pub(super) enum Refused<E> {
+    /// Something stands in its way that the port names.
+    Conflict(E),
+    /// The database gave no answer.
+    Failed(Failure),
+}
+
+impl<E, F: Into<Failure>> From<F> for Refused<E> {
+    fn from(failure: F) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
 impl From<Failure> for BackendError {
     fn from(failure: Failure) -> Self {
         if failure.is_transient() {

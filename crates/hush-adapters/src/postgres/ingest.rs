@@ -2,10 +2,9 @@ use async_trait::async_trait;
 use hush_domain::events::{Event, Snapshot};
 use hush_domain::time::Timestamp;
 use hush_ports::{Applied, Ingest, IngestError, MemberSource};
-use sqlx::{Connection, PgConnection, PgTransaction};
 
 use super::Postgres;
-use super::failure::Failure;
+use super::failure::Refused;
 use crate::meters::Operation;
 
 mod events;
@@ -15,6 +14,12 @@ mod servers;
 mod snapshots;
 mod staging;
 
+pub(super) use events::leave;
+pub(super) use servers::{hold, remove};
+
+/// Why nothing was applied.
+type Refusal = Refused<IngestError>;
+
 #[async_trait]
 impl Ingest for Postgres {
     async fn apply_snapshot(
@@ -23,40 +28,19 @@ impl Ingest for Postgres {
         mut members: Box<dyn MemberSource>,
         received_at: Timestamp,
     ) -> Result<(), IngestError> {
-        let applied = self
-            .database
-            .background(Operation::ApplySnapshot, |mut connection| async move {
-                let mut transaction = begin(&mut connection).await?;
-                let staged = staging::stage(&mut transaction, &mut *members).await?;
-                if staged.is_ok() {
-                    snapshots::apply(&mut transaction, &snapshot, received_at).await?;
-                    transaction.commit().await?;
-                }
-                Ok(staged)
+        self.database
+            .work(Operation::ApplySnapshot, async |transaction| {
+                staging::stage(transaction, &mut *members).await?;
+                Ok(snapshots::apply(transaction, &snapshot, received_at).await?)
             })
-            .await?;
-        Ok(applied?)
+            .await
     }
 
     async fn apply(&self, event: Event, received_at: Timestamp) -> Result<Applied, IngestError> {
-        let applied = self
-            .database
-            .background(Operation::ApplyEvent, |mut connection| async move {
-                let mut transaction = begin(&mut connection).await?;
-                let applied = events::apply(&mut transaction, event, received_at).await?;
-                if let Ok(Applied::Changed) = applied {
-                    transaction.commit().await?;
-                }
-                Ok(applied)
+        self.database
+            .work(Operation::ApplyEvent, async |transaction| {
+                events::apply(transaction, event, received_at).await
             })
-            .await?;
-        Ok(applied?)
+            .await
     }
-}
-
-/// Begins a transaction that may take its time. The connection was opened with the same words, but a proxy that
-/// shares connections between its clients does not pass them on.
-async fn begin(connection: &mut PgConnection) -> Result<PgTransaction<'_>, Failure> {
-    let begin = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
-    Ok(connection.begin_with(begin).await?)
 }

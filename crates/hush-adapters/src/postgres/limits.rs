@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hush_domain::limits::{Bucket, Decision, Rule};
+use hush_domain::limits::{Bucket, Decision, Left, Ring, Rule};
 use hush_ports::{BackendError, Limiter};
 
 use super::Postgres;
@@ -19,6 +19,11 @@ impl Limiter for Postgres {
     async fn take(&self, bucket: Bucket, rule: Rule) -> Result<Decision, BackendError> {
         self.take_at(bucket, rule, None).await
     }
+
+    /// By PostgreSQL's clock.
+    async fn left(&self, bucket: Bucket, rule: Rule) -> Result<Left, BackendError> {
+        self.left_at(bucket, rule, None).await
+    }
 }
 
 /// The limiter of a store with a clock that a test moves. Nothing else has a use for it.
@@ -33,6 +38,11 @@ impl Limiter for LimiterAt {
     async fn take(&self, bucket: Bucket, rule: Rule) -> Result<Decision, BackendError> {
         let now = self.now_micros.load(Ordering::SeqCst);
         self.postgres.take_at(bucket, rule, Some(now)).await
+    }
+
+    async fn left(&self, bucket: Bucket, rule: Rule) -> Result<Left, BackendError> {
+        let now = self.now_micros.load(Ordering::SeqCst);
+        self.postgres.left_at(bucket, rule, Some(now)).await
     }
 }
 
@@ -56,7 +66,7 @@ impl Postgres {
         while let Some((kind, key)) = after {
             let batch = self
                 .database
-                .background(Operation::SweepBuckets, |mut connection| async move {
+                .work::<_, BackendError>(Operation::SweepBuckets, async |transaction| {
                     // Who is being taken from is skipped, and looked at again once it is locked: it may have
                     // been taken from in between.
                     let batch = sqlx::query!(
@@ -85,7 +95,7 @@ impl Postgres {
                         SWEEP_BATCH,
                         max_window,
                     )
-                    .fetch_one(&mut *connection)
+                    .fetch_one(transaction)
                     .await?;
                     Ok(batch)
                 })
@@ -127,6 +137,34 @@ impl Postgres {
                     remaining: u32::try_from(row.remaining).map_err(Failure::stored("ring"))?,
                     more_in: Duration::from_micros(more_in),
                 })
+            })
+            .await
+    }
+
+    async fn left_at(
+        &self,
+        bucket: Bucket,
+        rule: Rule,
+        now_micros: Option<i64>,
+    ) -> Result<Left, BackendError> {
+        let (kind, key) = bucket.to_key();
+        self.database
+            .read(Operation::BucketLeft, |mut connection| async move {
+                let row = sqlx::query!(
+                    r#"SELECT coalesce($3, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS "now!",
+                              (SELECT times FROM rate_limit_buckets WHERE kind = $1 AND key = $2)"#,
+                    kind,
+                    key,
+                    now_micros,
+                )
+                .fetch_one(&mut *connection)
+                .await?;
+                let micros = |stored: i64| u64::try_from(stored).map_err(Failure::stored("ring"));
+                let mut ring = Ring::default();
+                for admission in row.times.into_iter().flatten() {
+                    ring.take(micros(admission)?, Rule::WIDEST);
+                }
+                Ok(ring.left(micros(row.now)?, rule))
             })
             .await
     }

@@ -1,24 +1,44 @@
 //! PostgreSQL 15 or newer, for any number of processes over one database.
 //!
-//! Every verb of a port is one transaction, and every read one statement, so that it sees one state. Whoever
-//! changes anything of a server locks its row first, then its members by id; whoever makes a token locks the rows of
-//! the servers that it names, by id. Then they look, then they write.
+//! Every verb of a port is one transaction, and every read one statement, so that it sees one state.
+//!
+//! Whoever changes something locks first, in this order, looks in a new statement, so that it sees what those for whom
+//! it waited have written, and then writes:
+//!
+//! 1. The request that may be sent again, if it is one, by a lock for which nobody waits (`idempotency.rs`).
+//! 2. The servers by id: shared by whoever makes a token that names them, alone by whoever changes anything of theirs.
+//!    Then their members, and their rows in `departed_servers`.
+//! 3. The users whose tokens change, by id (`owners.rs`): of all that changes tokens of one user, one happens after the
+//!    other.
+//! 4. The tokens by id. Their use is recorded by whoever has only these.
+//! 5. The audit logs by server, last: nothing is waited for under their locks, but by whoever erases reasons, in the
+//!    order of their rows.
+//!
+//! What upkeep removes because it has ended it locks without waiting. All locks end with their transaction, so that a
+//! pooler may share connections between transactions.
 //!
 //! The queries are checked at compile time against the data in `.sqlx`, which `cargo xtask db prepare` writes.
 
 mod address;
+mod audit;
 mod counts;
 mod database;
+mod departures;
 mod failure;
 mod health;
+mod idempotency;
 mod ingest;
 mod lending;
 mod limits;
 mod members;
+mod owners;
 mod pools;
 mod schema;
+mod settings;
 mod stats;
 mod tokens;
+mod upkeep;
+mod usage;
 mod users;
 
 use std::fmt;
@@ -29,11 +49,13 @@ pub use limits::LimiterAt;
 pub use schema::ConnectError;
 
 use database::Database;
+use hush_domain::audit::chain::Keyring;
 
 /// A store in PostgreSQL, behind every port. A clone is another handle on the same connections.
 #[derive(Clone)]
 pub struct Postgres {
     database: Arc<Database>,
+    audit_keys: Arc<Keyring>,
 }
 
 /// The connections that serve requests.
@@ -63,6 +85,7 @@ impl Postgres {
         schema::check(&settings.url).await?;
         Ok(Self {
             database: Arc::new(Database::new(settings)),
+            audit_keys: Arc::new(settings.audit_keys.clone()),
         })
     }
 

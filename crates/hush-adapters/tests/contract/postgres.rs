@@ -34,7 +34,11 @@ async fn fresh_store() -> Store {
         stats: postgres.clone(),
         ingest: postgres.clone(),
         counts: postgres.clone(),
-        health: postgres,
+        health: postgres.clone(),
+        audit: postgres.clone(),
+        settings: postgres.clone(),
+        usage: postgres.clone(),
+        upkeep: postgres,
         keep: Arc::new(database),
     }
 }

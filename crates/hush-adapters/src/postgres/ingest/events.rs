@@ -1,35 +1,33 @@
 //! What each event does.
 
 use hush_domain::events::{Change, Event, Generation, ListedMember};
-use hush_domain::ids::{RoleId, UserId};
+use hush_domain::ids::{RoleId, ServerId, UserId};
 use hush_domain::presence::Presence;
 use hush_domain::roles::Role;
 use hush_domain::servers::ServerName;
 use hush_domain::time::Timestamp;
-use hush_ports::{Applied, SourceError};
+use hush_ports::Applied;
 use sqlx::PgConnection;
 
 use super::members::{self, Known};
 use super::servers::{self, Delta, Locked};
-use super::{roles, staging};
+use super::{Refusal, roles, staging};
+use crate::postgres::departures;
 use crate::postgres::failure::Failure;
 
-/// Carries out `event`. The transaction is to be committed only if it changed something.
+/// Carries out `event`.
 pub(super) async fn apply(
     transaction: &mut PgConnection,
     event: Event,
     received_at: Timestamp,
-) -> Result<Result<Applied, SourceError>, Failure> {
+) -> Result<Applied, Refusal> {
     let mut change = event.change;
     if let Change::MemberChunk { members, .. } = &mut change {
         // Before the lock, as a snapshot's.
-        let staged = staging::stage(transaction, &mut std::mem::take(members).into_iter()).await?;
-        if let Err(error) = staged {
-            return Ok(Err(error));
-        }
+        staging::stage(transaction, &mut std::mem::take(members).into_iter()).await?;
     }
     let Some(server) = servers::lock(transaction, event.server).await? else {
-        return Ok(Ok(Applied::Ignored));
+        return Ok(Applied::Ignored);
     };
     let mut changing = Changing {
         transaction,
@@ -49,11 +47,29 @@ pub(super) async fn apply(
         Change::ServerChanged { name, owner } => changing.rename(&name, owner).await?,
         Change::ServerRemoved => changing.remove().await?,
     };
-    Ok(Ok(if changed {
+    Ok(if changed {
         Applied::Changed
     } else {
         Applied::Ignored
-    }))
+    })
+}
+
+/// Takes `user` out of a server, as if they had left. Whether they were listed there.
+pub(in crate::postgres) async fn leave(
+    transaction: &mut PgConnection,
+    server: ServerId,
+    user: UserId,
+    received_at: Timestamp,
+) -> Result<bool, Failure> {
+    let Some(server) = servers::lock(transaction, server).await? else {
+        return Ok(false);
+    };
+    let mut changing = Changing {
+        transaction,
+        server,
+        received_at,
+    };
+    changing.leave(user).await
 }
 
 /// A locked server in which one event is carried out. Each method says whether the event had anything to say.
@@ -137,6 +153,7 @@ impl Changing<'_> {
 
     async fn remove(&mut self) -> Result<bool, Failure> {
         servers::remove(self.transaction, self.server.id).await?;
+        departures::note(self.transaction, self.server.id, self.received_at).await?;
         Ok(true)
     }
 

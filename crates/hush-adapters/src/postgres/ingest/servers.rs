@@ -45,6 +45,14 @@ pub(super) async fn lock(
     }))
 }
 
+/// Locks `server` and says whether it is known. Only then there is something to lock.
+pub(in crate::postgres) async fn hold(
+    transaction: &mut PgConnection,
+    server: ServerId,
+) -> Result<bool, Failure> {
+    Ok(lock(transaction, server).await?.is_some())
+}
+
 impl Locked {
     /// Changes the kept counts by `delta` and the platform's count to `member_count`. Their time moves only if
     /// one of them does.
@@ -132,13 +140,13 @@ pub(super) async fn rename(
     Ok(())
 }
 
-/// Removes a locked server with its roles and members.
-pub(super) async fn remove(
+/// Removes a locked server with its roles and members. Returns how many members it had.
+pub(in crate::postgres) async fn remove(
     transaction: &mut PgConnection,
     server: ServerId,
-) -> Result<(), Failure> {
+) -> Result<u64, Failure> {
     let id = server.to_i64();
-    sqlx::query!("DELETE FROM members WHERE server_id = $1", id)
+    let members = sqlx::query!("DELETE FROM members WHERE server_id = $1", id)
         .execute(&mut *transaction)
         .await?;
     sqlx::query!("DELETE FROM roles WHERE server_id = $1", id)
@@ -147,5 +155,5 @@ pub(super) async fn remove(
     sqlx::query!("DELETE FROM servers WHERE id = $1", id)
         .execute(transaction)
         .await?;
-    Ok(())
+    Ok(members.rows_affected())
 }

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::{roles, servers, staging};
+use crate::postgres::departures;
 use crate::postgres::failure::Failure;
 
 /// Puts the server into the state of `snapshot` and the staged members.
@@ -17,6 +18,7 @@ pub(super) async fn apply(
 ) -> Result<(), Failure> {
     let server = snapshot.server;
     put_server(transaction, snapshot, received_at).await?;
+    departures::forget(transaction, server).await?;
     roles::replace(transaction, server, &snapshot.roles).await?;
     let generation = match snapshot.extent {
         Extent::Complete => {

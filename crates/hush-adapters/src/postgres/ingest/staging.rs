@@ -9,6 +9,7 @@ use hush_domain::presence::Presence;
 use hush_ports::{MemberSource, SourceError};
 use sqlx::PgConnection;
 
+use super::Refusal;
 use crate::postgres::failure::Failure;
 use crate::postgres::members::online_codes;
 use crate::presences;
@@ -20,7 +21,7 @@ const MANY: usize = 1000;
 pub(super) async fn stage(
     transaction: &mut PgConnection,
     source: &mut dyn MemberSource,
-) -> Result<Result<(), SourceError>, Failure> {
+) -> Result<(), Refusal> {
     sqlx::raw_sql("CREATE TEMPORARY TABLE staged_members (LIKE staged_members) ON COMMIT DROP")
         .execute(&mut *transaction)
         .await?;
@@ -32,7 +33,7 @@ pub(super) async fn stage(
                 insert(transaction, &part).await?;
             }
             Ok(None) => break,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Err(Refusal::Conflict(error.into())),
         }
     }
     if listed >= MANY {
@@ -46,10 +47,13 @@ pub(super) async fn stage(
     )
     .fetch_optional(transaction)
     .await?;
-    Ok(match twice {
-        Some(user) => Err(SourceError(format!("user {user} is listed twice"))),
+    match twice {
+        Some(user) => {
+            let twice = SourceError(format!("user {user} is listed twice"));
+            Err(Refusal::Conflict(twice.into()))
+        }
         None => Ok(()),
-    })
+    }
 }
 
 /// One statement for a part of any length. `COPY` would take a third less of the processor, but its end is a

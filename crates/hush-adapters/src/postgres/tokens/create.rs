@@ -1,37 +1,78 @@
 //! Making a token.
 
-use hush_domain::tokens::{NewToken, Token};
-use hush_ports::CreateTokenError;
-use sqlx::{Connection, PgConnection};
+use hush_domain::audit::chain::Keyring;
+use hush_domain::audit::{Act, token_created};
+use hush_domain::ids::{ServerId, TokenId};
+use hush_domain::tokens::{Key, MAX_LIVE, NewToken, Token};
+use hush_ports::{CreateTokenError, Idempotency, Outcome};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::postgres::failure::Failure;
+use super::lineage::asker;
+use super::rows::server_ids;
+use crate::postgres::failure::{Failure, Refused};
+use crate::postgres::{audit, idempotency, owners};
 use crate::stored::server_id;
+
+type Refusal = Refused<CreateTokenError>;
 
 /// The constraint that says that an id is taken.
 const ID_TAKEN: &str = "tokens_id_taken";
 
-/// Stores `new`, provided that its user is in every server that it names: as long as those are locked, nobody
-/// leaves them.
+/// Stores `new`, unless something stands in its way. As long as its servers are locked nobody leaves them, and as long as
+/// its user and the one of `made_by` are, nothing becomes of their tokens.
 pub(super) async fn create(
-    connection: &mut PgConnection,
+    transaction: &mut PgConnection,
+    keys: &Keyring,
     new: &NewToken,
-) -> Result<Result<(), CreateTokenError>, Failure> {
-    let servers: Vec<_> = new
-        .token
-        .servers
-        .as_slice()
-        .iter()
-        .map(|id| id.to_i64())
-        .collect();
-    let mut transaction = connection.begin().await?;
+    made_by: Option<&Key>,
+    act: &Act,
+    request: Option<&Idempotency>,
+) -> Result<Outcome<Token>, Refusal> {
+    if let Some(answer) = idempotency::claim(transaction, request, act.at).await? {
+        return Ok(Outcome::Replayed(answer));
+    }
+    let token = &new.token;
+    let servers = server_ids(&token.servers);
     sqlx::query!(
         "SELECT id FROM servers WHERE id = ANY ($1) ORDER BY id FOR SHARE",
         &servers
     )
     .fetch_all(&mut *transaction)
     .await?;
-    // Another statement, so that it sees what those whose locks it waited for have written.
+    owners::lock(transaction, token.user, made_by.map(|key| key.token)).await?;
+    let refused = |conflict| Err(Refused::Conflict(conflict));
+    if let Some(server) = foreign(transaction, token, &servers).await? {
+        return refused(CreateTokenError::NotAMember(server));
+    }
+    if let Some(key) = made_by {
+        let Some(parent) = asker(transaction, key, act.at).await? else {
+            return refused(CreateTokenError::AskerEnded);
+        };
+        if let Err(beyond) = parent.covers(token) {
+            return refused(beyond.into());
+        }
+    }
+    if let Some(conflict) = crowded(transaction, token, act).await? {
+        return refused(conflict);
+    }
+    match insert(transaction, new, &servers).await {
+        Err(sqlx::Error::Database(error)) if error.constraint() == Some(ID_TAKEN) => {
+            return refused(CreateTokenError::IdTaken);
+        }
+        result => result?,
+    }
+    idempotency::remember(transaction, request, token, act.at).await?;
+    audit::write(transaction, keys, act, token_created(token)).await?;
+    Ok(Outcome::Done(token.clone()))
+}
+
+/// The first of `servers` in which the token's user is not.
+async fn foreign(
+    transaction: &mut PgConnection,
+    token: &Token,
+    servers: &[i64],
+) -> Result<Option<ServerId>, Failure> {
     let foreign = sqlx::query_scalar!(
         r#"SELECT named.id AS "id!"
            FROM unnest($1::bigint[]) AS named (id)
@@ -39,26 +80,43 @@ pub(super) async fn create(
              AND NOT EXISTS (SELECT FROM members m WHERE m.server_id = named.id AND m.user_id = $2)
            ORDER BY named.id
            LIMIT 1"#,
-        &servers,
-        new.token.user.to_i64(),
+        servers,
+        token.user.to_i64(),
     )
-    .fetch_optional(&mut *transaction)
+    .fetch_optional(transaction)
     .await?;
-    if let Some(server) = foreign {
-        return Ok(Err(CreateTokenError::NotAMember(server_id(server)?)));
-    }
-    match insert(&mut transaction, new, &servers).await {
-        Err(sqlx::Error::Database(error)) if error.constraint() == Some(ID_TAKEN) => {
-            return Ok(Err(CreateTokenError::IdTaken));
-        }
-        result => result?,
-    }
-    transaction.commit().await?;
-    Ok(Ok(()))
+    Ok(foreign.map(server_id).transpose()?)
+}
+
+/// What stands in the way among the live tokens of the user.
+async fn crowded(
+    transaction: &mut PgConnection,
+    token: &Token,
+    act: &Act,
+) -> Result<Option<CreateTokenError>, Failure> {
+    let live = sqlx::query!(
+        r#"SELECT count(*) AS "count!", coalesce(bool_or(name = $2), false) AS "name_taken!"
+           FROM tokens
+           WHERE user_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3)"#,
+        token.user.to_i64(),
+        token.name.as_str(),
+        OffsetDateTime::from(act.at),
+    )
+    .fetch_one(transaction)
+    .await?;
+    Ok(
+        if usize::try_from(live.count).is_ok_and(|count| count >= MAX_LIVE) {
+            Some(CreateTokenError::TooMany)
+        } else if live.name_taken {
+            Some(CreateTokenError::NameTaken)
+        } else {
+            None
+        },
+    )
 }
 
 async fn insert(
-    connection: &mut PgConnection,
+    transaction: &mut PgConnection,
     new: &NewToken,
     servers: &[i64],
 ) -> Result<(), sqlx::Error> {
@@ -72,6 +130,8 @@ async fn insert(
         created_at,
         expires_at,
         revoked_at,
+        parent,
+        last_used_at,
     } = &new.token;
     let scopes: Vec<_> = scopes
         .iter()
@@ -79,8 +139,9 @@ async fn insert(
         .collect();
     sqlx::query!(
         "INSERT INTO tokens
-             (id, digest, user_id, name, hint, server_ids, scopes, created_at, expires_at, revoked_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             (id, digest, user_id, name, hint, server_ids, scopes, created_at, expires_at, revoked_at,
+              parent_id, last_used_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         id.to_i64(),
         new.digest.as_bytes(),
         user.to_i64(),
@@ -91,8 +152,10 @@ async fn insert(
         OffsetDateTime::from(*created_at),
         expires_at.map(OffsetDateTime::from),
         revoked_at.map(OffsetDateTime::from),
+        parent.map(TokenId::to_i64),
+        last_used_at.map(OffsetDateTime::from),
     )
-    .execute(connection)
+    .execute(transaction)
     .await?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::thread;
 
 use hush_adapters::postgres::{DatabaseUrl, Postgres, Settings};
+use hush_ports::contract::keyring;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 
@@ -72,6 +73,7 @@ impl TestDatabase {
         let settings = Settings {
             url: self.url(),
             max_connections: NonZeroU32::new(max_connections).unwrap(),
+            audit_keys: keyring(),
         };
         Postgres::connect(&settings).await.unwrap()
     }

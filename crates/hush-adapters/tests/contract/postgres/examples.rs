@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hush_adapters::postgres::Postgres;
+use hush_domain::audit::{Act, Actor};
 use hush_domain::events::{Extent, ListedMember, Snapshot};
 use hush_domain::ids::{ServerId, TokenId, UserId};
 use hush_domain::limits::{Bucket, Rule};
@@ -13,7 +14,7 @@ use hush_domain::secret::Secret;
 use hush_domain::time::Timestamp;
 use hush_domain::tokens::{NamedServers, NewToken, Token};
 use hush_domain::users::{User, Username};
-use hush_ports::Ingest;
+use hush_ports::{CreateTokenError, Ingest, Outcome, Tokens};
 
 pub(super) fn server(id: u64) -> ServerId {
     id.try_into().unwrap()
@@ -75,6 +76,23 @@ pub(super) async fn store(postgres: &Postgres, id: u64, members: Vec<ListedMembe
         .unwrap();
 }
 
+/// What the operator does at some second.
+pub(super) fn act(second: i64) -> Act {
+    Act {
+        at: at(second),
+        actor: Actor::Operator,
+        request_id: None,
+        reason: None,
+    }
+}
+
+/// Stores user 1's token for server `id`.
+pub(super) async fn create(postgres: &Postgres, id: u64) -> Result<(), CreateTokenError> {
+    let created = postgres.create(token(id), None, &act(1), None).await?;
+    assert_eq!(created, Outcome::Done(token(id).token));
+    Ok(())
+}
+
 /// User 1's token for server `id`.
 pub(super) fn token(id: u64) -> NewToken {
     let mut fill = |bytes: &mut [u8]| {
@@ -94,6 +112,8 @@ pub(super) fn token(id: u64) -> NewToken {
             created_at: at(1),
             expires_at: None,
             revoked_at: None,
+            parent: None,
+            last_used_at: None,
         },
     }
 }

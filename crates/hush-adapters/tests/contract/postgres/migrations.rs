@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use hush_adapters::postgres::{ConnectError, DatabaseUrl, Postgres, Settings};
+use hush_domain::audit::chain::Keyring;
 use hush_ports::{Health, Limiter};
 use sqlx::{AssertSqlSafe, Executor};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -186,6 +187,7 @@ async fn connect(database: &TestDatabase) -> Result<Postgres, ConnectError> {
     let settings = Settings {
         url: database.url(),
         max_connections: NonZeroU32::MIN,
+        audit_keys: Keyring::default(),
     };
     Postgres::connect(&settings).await
 }

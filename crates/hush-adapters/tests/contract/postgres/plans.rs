@@ -5,7 +5,7 @@ use hush_ports::{Addressed, PageRequest, StatsReader, Tokens, Users};
 use sqlx::{AssertSqlSafe, Executor};
 
 use super::database::{Read, Reads, TestDatabase};
-use super::examples::{member, server, store, token, user};
+use super::examples::{create, member, server, store, token, user};
 
 /// How often each request is made: more than the five times after which PostgreSQL may take one plan for all.
 const TIMES: u64 = 8;
@@ -18,7 +18,7 @@ async fn requests_read_the_rows_that_they_answer_and_no_others() {
     let database = TestDatabase::create().await;
     let postgres = database.connect().await;
     store(&postgres, 5, vec![member(1, "owner")]).await;
-    postgres.create(token(5)).await.unwrap();
+    create(&postgres, 5).await.unwrap();
     let mut around = database.connection().await;
     let name = database.name();
     // Whichever plan PostgreSQL chose after a while, it has to be good for every server.
@@ -78,7 +78,12 @@ async fn make_each_request(process: &Postgres, after: u64) {
         1
     );
     assert!(process.server_stats(server(5)).await.unwrap().is_some());
-    assert!(process.get(server(5), user(after)).await.unwrap().is_some());
+    assert!(
+        Users::get(process, server(5), user(after))
+            .await
+            .unwrap()
+            .is_some()
+    );
     let page = PageRequest {
         after: Some(user(after)),
         limit: PAGE,

@@ -35,7 +35,10 @@ async fn every_name_arrives_as_it_is() {
         .collect();
     store(&postgres, 5, members).await;
     for (id, name) in (1..).zip(names) {
-        let found = postgres.get(server(5), user(id)).await.unwrap().unwrap();
+        let found = Users::get(&postgres, server(5), user(id))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(found.user.username.name(), name);
         assert_eq!(found.roles.len(), 2);
     }
