@@ -54,6 +54,7 @@ pub mod erasure;
 pub mod events;
 pub mod health;
 pub mod idempotency;
+pub mod life;
 pub mod limits;
 pub mod lineage;
 pub mod quota;
@@ -73,6 +74,7 @@ mod book;
 mod examples;
 mod model;
 mod random;
+mod roll;
 mod steps;
 
 /// One store, fresh and empty, seen through each of its ports.
@@ -153,6 +155,7 @@ macro_rules! for_each_store_rule {
         $crate::for_each_events_rule!($test);
         $crate::for_each_health_rule!($test);
         $crate::for_each_idempotency_rule!($test);
+        $crate::for_each_life_rule!($test);
         $crate::for_each_lineage_rule!($test);
         $crate::for_each_quota_rule!($test);
         $crate::for_each_races_rule!($test);
