@@ -169,7 +169,7 @@ pub struct Decision {
 impl Decision {
     /// `more_in` in whole seconds, rounded up: who waits so long finds room.
     pub fn more_in_seconds(self) -> u64 {
-        self.more_in.as_secs() + u64::from(self.more_in.subsec_nanos() > 0)
+        whole_seconds(self.more_in)
     }
 }
 
@@ -180,6 +180,18 @@ pub struct Left {
     pub remaining: u32,
     /// How long until there is room for one more than `remaining`; zero if nothing was taken.
     pub more_in: Duration,
+}
+
+impl Left {
+    /// `more_in` in whole seconds, rounded up.
+    pub fn more_in_seconds(self) -> u64 {
+        whole_seconds(self.more_in)
+    }
+}
+
+/// Rounded up.
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
 /// The times of the last admissions of one bucket, oldest first, in microseconds from any fixed origin.
