@@ -23,11 +23,13 @@ impl Answer {
     /// `value` as JSON, private to its token, to be asked for again each time.
     pub(crate) fn json(value: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_vec(value).map_err(|_| Code::Internal)?;
-        let mut answer = Self::bytes("application/json", body.into());
-        answer
-            .headers
-            .insert(header::VARY, HeaderValue::from_static("Authorization"));
-        Ok(answer)
+        Ok(Self::json_text(body))
+    }
+
+    /// The same of what is JSON already.
+    pub(crate) fn json_text(body: Vec<u8>) -> Self {
+        Self::bytes("application/json", body.into())
+            .with(header::VARY, HeaderValue::from_static("Authorization"))
     }
 
     /// A document that is the same for everyone.
@@ -63,6 +65,15 @@ impl Answer {
         self
     }
 
+    /// The answer to what changed something: whole, for nobody to keep.
+    pub(crate) fn once(self, status: StatusCode) -> Response {
+        let mut response = done(status);
+        let kept = std::mem::replace(response.headers_mut(), self.headers);
+        response.headers_mut().extend(kept);
+        *response.body_mut() = Body::from(self.body);
+        response
+    }
+
     /// The answer to `request`: whole, or 304 if the client says that it has it.
     pub(crate) fn to(self, request: &ApiRequest) -> Response {
         let Self { body, mut headers } = self;
@@ -82,6 +93,15 @@ impl Answer {
         *response.headers_mut() = headers;
         response
     }
+}
+
+/// The answer to what changed something and has nothing to show for it.
+pub(crate) fn done(status: StatusCode) -> Response {
+    let mut response = status.into_response();
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// A strong entity tag: 128 bits of the representation's SHA-256.

@@ -51,6 +51,9 @@ fn finish(api: &Api, trail: &Trail, method: &Method, mut response: Response) -> 
     if let Some(quota) = trail.quota.get() {
         headers::quota(response.headers_mut(), quota);
     }
+    if let Some(end) = trail.ending.get() {
+        headers::ending(response.headers_mut(), *end);
+    }
     let took = trail.started.elapsed();
     shared
         .metrics

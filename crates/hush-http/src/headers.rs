@@ -6,8 +6,10 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use hush_app::Quota;
 use hush_domain::limits::Bucket;
+use hush_domain::time::Timestamp;
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const HUSH_TOKEN_EXPIRES: HeaderName = HeaderName::from_static("hush-token-expires");
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -18,8 +20,8 @@ const X_RATELIMIT_BUCKET: HeaderName = HeaderName::from_static("x-ratelimit-buck
 
 /// What a script in a browser may read beside the headers that it always may.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "Cache-Control, Content-Length, ETag, Last-Modified, Link, Location, RateLimit, RateLimit-Policy, \
-     Retry-After, WWW-Authenticate, X-RateLimit-Bucket, X-RateLimit-Limit, X-RateLimit-Remaining, \
+    "Cache-Control, Content-Length, ETag, Hush-Token-Expires, Idempotent-Replayed, Last-Modified, Link, \
+     Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-RateLimit-Bucket, X-RateLimit-Limit, X-RateLimit-Remaining, \
      X-RateLimit-Reset, X-RateLimit-Reset-After, X-Request-Id, Deprecation, Sunset, Allow",
 );
 
@@ -79,6 +81,11 @@ pub(crate) fn quota(headers: &mut HeaderMap, quota: &Quota) {
     headers.insert(X_RATELIMIT_RESET, value.number(quota.reset_at).end());
     headers.insert(X_RATELIMIT_RESET_AFTER, value.number(seconds).end());
     headers.insert(X_RATELIMIT_BUCKET, value.bucket(quota.bucket).end());
+}
+
+/// When the token ends, because that is near.
+pub(crate) fn ending(headers: &mut HeaderMap, end: Timestamp) {
+    headers.insert(HUSH_TOKEN_EXPIRES, text(end.to_string()));
 }
 
 /// Header values that are written one after the other into one piece of memory: a string for each, and the

@@ -7,12 +7,16 @@
 mod access;
 mod answer;
 mod api;
+mod body;
 mod client;
 mod documents;
 mod edge;
+mod expected;
 mod headers;
+mod intent;
 mod measure;
 mod openapi;
+mod page;
 mod problem;
 mod query;
 mod request;

@@ -6,8 +6,8 @@ use http::StatusCode;
 use metrics::{Counter, Histogram, counter, histogram};
 
 /// The statuses that have a counter of their own; whatever else may come is counted under its class's last.
-const STATUSES: [u16; 14] = [
-    200, 204, 302, 304, 400, 401, 403, 404, 405, 408, 413, 429, 500, 503,
+const STATUSES: [u16; 19] = [
+    200, 201, 202, 204, 302, 304, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503,
 ];
 
 /// The route of a request that no route took.

@@ -4,103 +4,30 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use hush_app::{Denied, Failure, NotReady};
-use hush_domain::permission::Refusal;
+use http::{HeaderMap, HeaderValue, header};
+use hush_app::Failure;
 use serde::Serialize;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
+use crate::expected::SNOWFLAKE;
 use crate::headers::{ROOM, text};
 
-/// The seconds after which a client may ask again when the service cannot answer.
-const RETRY_UNAVAILABLE: u64 = 1;
+mod codes;
+mod from;
 
-macro_rules! codes {
-    ($($variant:ident $status:ident $code:literal $title:literal $cure:literal;)*) => {
-        /// The closed list of error codes. A code never changes its meaning or its status.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Code {
-            $(#[doc = $title] $variant,)*
-        }
+pub use codes::Code;
 
-        impl Code {
-            /// Every code, in the order of their status.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The status, the stable name, the title, and what to do about it.
-            const fn row(self) -> (StatusCode, &'static str, &'static str, &'static str) {
-                match self {
-                    $(Self::$variant => (StatusCode::$status, $code, $title, $cure),)*
-                }
-            }
-        }
-    };
-}
-
-codes! {
-    InvalidRequest BAD_REQUEST "invalid-request" "The request is malformed"
-        "Send exactly one Authorization header.";
-    InvalidParameter BAD_REQUEST "invalid-parameter" "A parameter has a value that it cannot have"
-        "Correct the parameter that the answer names.";
-    ServerRequired BAD_REQUEST "server-required" "The token names several servers"
-        "Say which one is meant with the query parameter server_id.";
-    MissingToken UNAUTHORIZED "missing-token" "A token is required"
-        "Send the header Authorization: Bearer hush_… with your personal token.";
-    InvalidToken UNAUTHORIZED "invalid-token" "The token is not valid"
-        "Check that the token was copied whole; if it was revoked or has expired, ask for a new one.";
-    InsufficientScope FORBIDDEN "insufficient-scope" "The token lacks a scope"
-        "Use a token that has the scope that the answer names.";
-    InsufficientAccess FORBIDDEN "insufficient-access" "Your access level in the server is too low"
-        "Ask the server's owner for the access level that the answer names.";
-    ServerNotFound NOT_FOUND "server-not-found" "No such server within reach of this token"
-        "Check the id, that the token names this server, and that its user is still in it.";
-    UserNotFound NOT_FOUND "user-not-found" "No such user in this server"
-        "Check the id; the user may have left.";
-    NotFound NOT_FOUND "not-found" "Nothing is here"
-        "Check the path against the documentation.";
-    MethodNotAllowed METHOD_NOT_ALLOWED "method-not-allowed" "The path does not take this method"
-        "Use one of the methods in the Allow header.";
-    RequestTimeout REQUEST_TIMEOUT "request-timeout" "The request's body came too slowly"
-        "Send the whole request within 10 seconds.";
-    PayloadTooLarge PAYLOAD_TOO_LARGE "payload-too-large" "The request's body is too large"
-        "Send at most 64 KiB.";
-    RateLimited TOO_MANY_REQUESTS "rate-limited" "Too many requests"
-        "Wait as many seconds as Retry-After says, then ask again.";
-    Internal INTERNAL_SERVER_ERROR "internal-error" "Something is broken on our side"
-        "Tell the operator the request id.";
-    Unavailable SERVICE_UNAVAILABLE "unavailable" "The service cannot answer right now"
-        "Wait as many seconds as Retry-After says, then ask again.";
-}
-
-impl Code {
-    /// The HTTP status.
-    pub fn status(self) -> StatusCode {
-        self.row().0
-    }
-
-    /// The stable name.
-    pub fn as_str(self) -> &'static str {
-        self.row().1
-    }
-
-    /// What it is, in one line.
-    pub fn title(self) -> &'static str {
-        self.row().2
-    }
-
-    /// What to do about it.
-    pub fn cure(self) -> &'static str {
-        self.row().3
-    }
-}
+/// The seconds after which a client may ask again when the service cannot answer, or not yet.
+const RETRY_SOON: u64 = 1;
+/// The most characters that a problem repeats of a name that the client made up.
+const MAX_NAME: usize = 64;
 
 /// An error on its way to the client. The edge gives it the request's id and writes it.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
     pub(crate) code: Code,
     detail: Cow<'static, str>,
-    parameter: Option<&'static str>,
+    parameter: Option<Cow<'static, str>>,
     required: Option<&'static str>,
     actual: Option<&'static str>,
     /// Seconds until the limit has room.
@@ -122,12 +49,33 @@ impl Problem {
         }
     }
 
-    /// A parameter in query or body, by its name, with what it can be.
+    /// A parameter in query, header or body, by its name, with what it can be.
     pub(crate) fn parameter(name: &'static str, expected: &str) -> Self {
-        let mut problem = Self::new(Code::InvalidParameter);
-        problem.parameter = Some(name);
-        problem.detail = Cow::Owned(format!("{name} {expected}"));
-        problem
+        Self {
+            parameter: Some(name.into()),
+            detail: format!("{name} {expected}").into(),
+            ..Self::new(Code::InvalidParameter)
+        }
+    }
+
+    /// A field of the body that the operation does not take, or that stands there twice. The client made up its name.
+    pub(crate) fn field(name: &str, expected: &str) -> Self {
+        let name: String = name.chars().take(MAX_NAME).collect();
+        Self {
+            detail: format!("{name} {expected}").into(),
+            parameter: Some(name.into()),
+            ..Self::new(Code::InvalidParameter)
+        }
+    }
+
+    /// A body that is no JSON object: where reading it stopped.
+    pub(crate) fn body_at(line: usize, column: usize) -> Self {
+        let cure = Code::InvalidBody.cure();
+        Self {
+            detail: format!("{cure} Reading this one stopped at line {line}, column {column}.")
+                .into(),
+            ..Self::new(Code::InvalidBody)
+        }
     }
 
     /// As the document shows it.
@@ -167,8 +115,8 @@ impl Problem {
 
     /// Seconds after which to ask again.
     fn retry_after(&self) -> Option<u64> {
-        self.wait
-            .or((self.code == Code::Unavailable).then_some(RETRY_UNAVAILABLE))
+        let soon = matches!(self.code, Code::Unavailable | Code::RequestInProgress);
+        self.wait.or(soon.then_some(RETRY_SOON))
     }
 
     /// The body and the headers that belong to it, in `response`, whose other headers stay.
@@ -202,7 +150,7 @@ impl Problem {
             status: self.code.status().as_u16(),
             detail: &self.detail,
             request_id,
-            parameter: self.parameter,
+            parameter: self.parameter.as_deref(),
             required: self.required,
             actual: self.actual,
             retry_after: self.wait,
@@ -248,10 +196,10 @@ pub(crate) struct Body<'a> {
     /// The request's id, for questions to the operator.
     #[schema(pattern = "^[A-Za-z0-9._-]{1,64}$", max_length = 64)]
     request_id: &'a str,
-    /// With `invalid-parameter`: its name.
+    /// With `invalid-parameter`: its name. With `server-not-found`: the field that names the server, if one does.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 64)]
-    parameter: Option<&'static str>,
+    parameter: Option<&'a str>,
     /// With `insufficient-scope` and `insufficient-access`: the scope or access level that is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 64)]
@@ -264,84 +212,6 @@ pub(crate) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     retry_after: Option<u64>,
-}
-
-impl Serialize for Code {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl PartialSchema for Code {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .description(Some(
-                "The stable name of an error. Later versions may add to the list.",
-            ))
-            .enum_values(Some(Self::ALL.iter().map(|code| code.as_str())))
-            .into()
-    }
-}
-
-impl ToSchema for Code {}
-
-impl From<Code> for Problem {
-    fn from(code: Code) -> Self {
-        Self::new(code)
-    }
-}
-
-impl From<Denied> for Problem {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::MissingToken => Self::new(Code::MissingToken),
-            Denied::InvalidToken => Self::new(Code::InvalidToken),
-            Denied::ServerRequired => Self::new(Code::ServerRequired),
-            Denied::UnreadableServer => Self::parameter("server_id", SNOWFLAKE),
-            Denied::ServerNotFound => Self::new(Code::ServerNotFound),
-            Denied::Insufficient(Refusal::InsufficientScope { required }) => {
-                let mut problem = Self::new(Code::InsufficientScope);
-                problem.required = Some(required.as_str());
-                problem
-            }
-            Denied::Insufficient(Refusal::InsufficientAccess { required, actual }) => {
-                let mut problem = Self::new(Code::InsufficientAccess);
-                problem.required = Some(required.as_str());
-                problem.actual = Some(actual.as_str());
-                problem
-            }
-            Denied::RateLimited(quota) => {
-                let mut problem = Self::new(Code::RateLimited);
-                problem.wait = Some(quota.more_in_seconds);
-                problem
-            }
-            Denied::Failed(failure) => failure.into(),
-        }
-    }
-}
-
-/// What an id in a query can be.
-pub(crate) const SNOWFLAKE: &str =
-    "must be an id: a decimal number from 1 to 9223372036854775807, without sign or leading zero";
-
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
-        let code = match failure {
-            Failure::Unavailable(_) => Code::Unavailable,
-            Failure::Internal(_) => Code::Internal,
-        };
-        Self {
-            cause: Some(Arc::new(failure)),
-            ..Self::new(code)
-        }
-    }
-}
-
-impl From<NotReady> for Problem {
-    fn from(_: NotReady) -> Self {
-        Self::new(Code::Unavailable)
-    }
 }
 
 impl IntoResponse for Problem {

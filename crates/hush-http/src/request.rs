@@ -5,16 +5,21 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, MatchedPath, RawPathParams, Request};
+use axum::extract::{FromRequest, MatchedPath, Request};
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hush_app::{App, Credential, Permit, Target};
+use hush_app::{App, Caller, Cause, Credential, Denied, Permit, Refused, Repeatable, Target};
 use hush_domain::operations::Operation;
+use hush_domain::tokens::Token;
+use percent_encoding::percent_decode_str;
 use tokio::time::timeout_at;
 
 use crate::api::Shared;
+use crate::body::{self, FromBody};
+use crate::intent;
 use crate::problem::{Code, Problem};
 use crate::query::Query;
 use crate::settings::{DEADLINE, MAX_BODY};
@@ -26,6 +31,8 @@ pub(crate) struct ApiRequest {
     pub(crate) trail: Arc<Trail>,
     parts: Parts,
     body: Body,
+    /// The body, once it was taken in.
+    content: Bytes,
 }
 
 impl FromRequest<Arc<Shared>> for ApiRequest {
@@ -48,6 +55,7 @@ impl FromRequest<Arc<Shared>> for ApiRequest {
             trail,
             parts,
             body,
+            content: Bytes::new(),
         })
     }
 }
@@ -71,13 +79,19 @@ impl ApiRequest {
         Query::new(self.parts.uri.query().unwrap_or_default())
     }
 
-    /// The id in the path. Anything that is no id names nothing.
-    pub(crate) async fn path_id<T: FromStr>(&mut self) -> Option<T> {
-        let params = RawPathParams::from_request_parts(&mut self.parts, &())
-            .await
-            .ok()?;
-        let (_, id) = params.iter().next()?;
-        id.parse().ok()
+    /// The id that stands in the path where the route has `name`. Anything that is no id names nothing.
+    pub(crate) fn path_id<T: FromStr>(&self, name: &str) -> Option<T> {
+        let route = self.parts.extensions.get::<MatchedPath>()?.as_str();
+        let is_named =
+            |part: &str| part.strip_prefix('{').and_then(|it| it.strip_suffix('}')) == Some(name);
+        let place = route.split('/').position(is_named)?;
+        let id = percent_decode_str(self.path().split('/').nth(place)?);
+        id.decode_utf8().ok()?.parse().ok()
+    }
+
+    /// The server that the path addresses.
+    pub(crate) fn path_server(&self) -> Target {
+        self.path_id("id").map_or(Target::NoServer, Target::Server)
     }
 
     /// The server that the query addresses.
@@ -107,45 +121,79 @@ impl ApiRequest {
             .admission
             .admit(&credential, client, operation, target)
             .await;
+        self.take_in(admitted).await
+    }
+
+    /// The same for what anybody may ask: nobody looks at a token.
+    pub(crate) async fn admit_anyone(&mut self) -> Result<Permit, Problem> {
+        let client = self.trail.client.into();
+        let admitted = self.shared.app.admission.admit_anyone(client).await;
+        self.take_in(admitted).await
+    }
+
+    /// Notes what admission found, and takes in the body of a request that it let in.
+    async fn take_in(&mut self, admitted: Result<Permit, Refused>) -> Result<Permit, Problem> {
+        let trail = &self.trail;
         let permit = match admitted {
             Ok(permit) => permit,
             Err(refused) => {
-                if let Some(token) = refused.token {
-                    let _ = self.trail.token.set(token);
-                }
-                if let Some(server) = refused.server {
-                    let _ = self.trail.server.set(server);
-                }
-                if let hush_app::Denied::RateLimited(quota) = &refused.why {
-                    let _ = self.trail.quota.set(*quota);
-                }
+                let quota = match &refused.why {
+                    Denied::RateLimited(quota) => Some(quota),
+                    _ => None,
+                };
+                trail.note(refused.token, refused.server, quota, refused.ending);
                 return Err(refused.why.into());
             }
         };
-        if let hush_app::Caller::Token(token) = permit.caller() {
-            let _ = self.trail.token.set(token.id);
-        }
-        if let Some(server) = permit.server() {
-            let _ = self.trail.server.set(server);
-        }
-        if let Some(quota) = permit.quota() {
-            let _ = self.trail.quota.set(*quota);
-        }
+        let token = match permit.caller() {
+            Caller::Token(token) => Some(token.id),
+            Caller::Operator | Caller::Anyone => None,
+        };
+        trail.note(token, permit.server(), permit.quota(), permit.ending());
         if !self.body.is_end_stream() {
             // Boxed, since hardly a request has a body and each would carry the room for reading one.
-            Box::pin(self.drain_body()).await?;
+            self.content = Box::pin(self.drain_body()).await?;
         }
         Ok(permit)
     }
 
-    async fn drain_body(&mut self) -> Result<(), Problem> {
+    /// The body, which must be a JSON object. For after admission.
+    pub(crate) fn json<T: FromBody>(&self) -> Result<T, Problem> {
+        body::read(self.headers(), &self.content)
+    }
+
+    /// Why the change that is asked for is made.
+    pub(crate) fn cause(&self) -> Result<Cause, Problem> {
+        Ok(Cause {
+            request_id: self.trail.request_id().parse().ok(),
+            reason: intent::reason(self.headers())?,
+        })
+    }
+
+    /// What makes the request repeatable, if the client wants that: asked again, it is answered with what `answer`
+    /// makes of the token. For after admission.
+    pub(crate) fn repeatable(
+        &self,
+        answer: impl Fn(&Token) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Result<Option<Repeatable>, Problem> {
+        let (method, path) = (self.parts.method.as_str(), self.path());
+        let key = intent::key(self.headers())?;
+        Ok(key.map(|key| Repeatable {
+            route: format!("{method} {path}").into(),
+            key,
+            fingerprint: intent::fingerprint(method, path, &self.content),
+            answer: Arc::new(answer),
+        }))
+    }
+
+    async fn drain_body(&mut self) -> Result<Bytes, Problem> {
         let body = std::mem::take(&mut self.body);
         if body.size_hint().lower() > MAX_BODY as u64 {
             return Err(Code::PayloadTooLarge.into());
         }
         let whole = Limited::new(body, MAX_BODY).collect();
         match timeout_at(self.trail.started + DEADLINE, whole).await {
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(whole)) => Ok(whole.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Code::PayloadTooLarge.into()),
             // The client broke off, or its framing is wrong: nobody is left to read more than this.
             Ok(Err(_)) => Err(Code::InvalidRequest.into()),

@@ -1,9 +1,13 @@
 //! The table of contents: every route, for the router and the document alike.
 
+mod audit_log;
 mod docs;
 mod health;
 mod me;
+mod rate_limit;
 mod servers;
+mod settings;
+mod tokens;
 mod users;
 
 use std::sync::Arc;
@@ -20,7 +24,8 @@ use crate::problem::{Code, Problem};
 use crate::request::ApiRequest;
 
 /// The operations that need no token. The list grows only with a reason: the document and the page must be
-/// readable before one has a token, and probes and the front door tell nothing.
+/// readable before one has a token, and probes and the front door tell nothing. Whoever finds somebody's token in the
+/// open shall be able to end it, and needs none for that but the one that was found.
 pub const PUBLIC: &[&str] = &[
     "getRoot",
     "getDocs",
@@ -28,6 +33,7 @@ pub const PUBLIC: &[&str] = &[
     "getOpenApiYaml",
     "getLiveness",
     "getReadiness",
+    "reportLeakedToken",
 ];
 
 /// Everything below the documentation page: its files, and a page for each problem. They are no operations of
@@ -41,6 +47,17 @@ pub(crate) fn all() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(users::list_users))
         .routes(routes!(users::get_user))
         .routes(routes!(servers::get_server_stats))
+        .routes(routes!(
+            settings::get_server_settings,
+            settings::update_server_settings
+        ))
+        .routes(routes!(rate_limit::get_server_rate_limit))
+        .routes(routes!(audit_log::list_audit_log))
+        .routes(routes!(tokens::list_tokens, tokens::create_token))
+        .routes(routes!(tokens::get_token, tokens::revoke_token))
+        .routes(routes!(tokens::rotate_token))
+        .routes(routes!(tokens::report_leaked_token))
+        .routes(routes!(tokens::remove_server_from_token))
         .routes(routes!(docs::get_root))
         .routes(routes!(docs::get_docs))
         .routes(routes!(docs::get_openapi_json))

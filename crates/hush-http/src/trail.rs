@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::{HeaderMap, HeaderValue};
 use hush_app::Quota;
 use hush_domain::ids::{ServerId, TokenId};
+use hush_domain::time::Timestamp;
 use tokio::time::Instant;
 
 use crate::headers::{X_REQUEST_ID, text};
@@ -28,6 +29,8 @@ pub(crate) struct Trail {
     pub(crate) token: OnceLock<TokenId>,
     /// What is left of the limit that the request was counted against.
     pub(crate) quota: OnceLock<Quota>,
+    /// The end of the token, if that is near.
+    pub(crate) ending: OnceLock<Timestamp>,
 }
 
 impl Trail {
@@ -40,7 +43,22 @@ impl Trail {
             server: OnceLock::new(),
             token: OnceLock::new(),
             quota: OnceLock::new(),
+            ending: OnceLock::new(),
         }
+    }
+
+    /// Notes what admission found.
+    pub(crate) fn note(
+        &self,
+        token: Option<TokenId>,
+        server: Option<ServerId>,
+        quota: Option<&Quota>,
+        ending: Option<Timestamp>,
+    ) {
+        token.map(|token| self.token.set(token));
+        server.map(|server| self.server.set(server));
+        quota.map(|quota| self.quota.set(*quota));
+        ending.map(|end| self.ending.set(end));
     }
 
     /// The request's id as text.

@@ -1,7 +1,6 @@
 //! Servers.
 
 use axum::response::Response;
-use hush_app::Target;
 use hush_domain::operations::Operation;
 
 use crate::answer::Answer;
@@ -22,10 +21,7 @@ use crate::wire::{ServerStats, Snowflake};
     responses((status = 200, body = ServerStats, description = "The counts.")),
 )]
 pub(super) async fn get_server_stats(mut request: ApiRequest) -> Result<Response, Problem> {
-    let target = request
-        .path_id()
-        .await
-        .map_or(Target::NoServer, Target::Server);
+    let target = request.path_server();
     let permit = request.admit(Operation::GetServerStats, target).await?;
     let stats = request
         .app()

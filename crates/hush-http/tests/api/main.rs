@@ -12,3 +12,4 @@ mod limits;
 mod pages;
 mod shapes;
 mod support;
+mod tokens;

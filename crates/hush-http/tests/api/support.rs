@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use hush_adapters::memory::{Memory, MemoryLimiter};
 use hush_adapters::system::SystemRandom;
-use hush_app::{App, CreateToken, Limits, Ports};
+use hush_app::{App, CreateToken, Lifetime, Limits, Ports};
+use hush_domain::audit::chain::Keyring;
 use hush_domain::events::{Extent, ListedMember, Snapshot};
 use hush_domain::ids::{ServerId, UserId};
 use hush_domain::limits::Rule;
@@ -24,6 +25,7 @@ use hush_domain::tokens::NamedServers;
 use hush_domain::users::{User, Username};
 use hush_http::{Api, HttpSettings};
 use hush_ports::{Clock, Ingest};
+use serde_json::Value;
 
 /// The server of the documented examples.
 pub(crate) const HOME: u64 = 123_456;
@@ -33,7 +35,7 @@ pub(crate) const OWNER: u64 = 1;
 pub(crate) const MEMBER: u64 = 3;
 /// `User#1234`, who holds both roles and so is an admin.
 pub(crate) const ADMIN: u64 = 123_456;
-pub(crate) const ALL: [Scope; 2] = [Scope::UsersRead, Scope::StatsRead];
+pub(crate) const ALL: [Scope; 8] = Scope::ALL;
 
 /// A clock that stands still until it is moved.
 #[derive(Default)]
@@ -62,6 +64,7 @@ pub(crate) struct World {
     pub(crate) app: Arc<App>,
     pub(crate) clock: Arc<StillClock>,
     pub(crate) memory: Arc<Memory>,
+    made: AtomicU64,
 }
 
 /// An answer, read whole.
@@ -105,6 +108,26 @@ impl Reply {
             assert!(!body[field].as_str().unwrap().is_empty(), "{field}");
         }
     }
+
+    /// Asserts that the answer refuses the parameter `name`.
+    #[track_caller]
+    pub(crate) fn refuses(&self, name: &str) {
+        self.is_problem(400, "invalid-parameter");
+        let body = self.json();
+        assert_eq!(body["parameter"], name, "{body}");
+        assert!(body["detail"].as_str().unwrap().starts_with(name), "{body}");
+    }
+}
+
+/// An answer as far as it may tell anything: without its request's id.
+pub(crate) fn told(reply: &Reply) -> (HeaderMap, Value) {
+    let (mut headers, mut body) = (reply.headers.clone(), reply.json());
+    // Ids that we make are not all of one length.
+    for name in ["x-request-id", "content-length"] {
+        headers.remove(name);
+    }
+    body["request_id"].take();
+    (headers, body)
 }
 
 pub(crate) fn server(id: u64) -> ServerId {
@@ -162,6 +185,11 @@ pub(crate) fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
         stats: memory.clone(),
         limiter: Arc::new(MemoryLimiter::new(clock.clone(), 1000)),
         auth_limiter: Arc::new(MemoryLimiter::new(clock.clone(), 1000)),
+        audit: memory.clone(),
+        audit_keys: Keyring::default(),
+        settings: memory.clone(),
+        usage: memory.clone(),
+        upkeep: memory.clone(),
         health: memory.clone(),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
@@ -196,6 +224,7 @@ impl World {
             app,
             clock,
             memory,
+            made: AtomicU64::new(0),
         }
     }
 
@@ -213,17 +242,36 @@ impl World {
             .unwrap();
     }
 
+    /// A token for a day.
     pub(crate) async fn token(&self, of: u64, servers: &[u64], scopes: &[Scope]) -> String {
+        let day = Lifetime::For(Duration::from_secs(86_400));
+        self.token_for(day, of, servers, scopes).await
+    }
+
+    pub(crate) async fn token_for(
+        &self,
+        lifetime: Lifetime,
+        of: u64,
+        servers: &[u64],
+        scopes: &[Scope],
+    ) -> String {
+        // A user's live tokens have different names.
+        let number = self.made.fetch_add(1, Ordering::SeqCst);
         let wanted = CreateToken {
-            user: user(of),
             servers: NamedServers::new(servers.iter().map(|id| server(*id)).collect()).unwrap(),
-            name: "test".parse().unwrap(),
+            name: format!("test {number}").parse().unwrap(),
             scopes: scopes.iter().copied().collect(),
-            lifetime: Some(Duration::from_secs(86_400)),
+            lifetime,
         };
         let operator = self.app.admission.operator();
-        let issued = self.app.tokens.create(&operator, wanted).await.unwrap();
-        issued.secret.expose().to_owned()
+        let issued = self.app.tokens.create(&operator, user(of), wanted).await;
+        issued.unwrap().secret.expose().to_owned()
+    }
+
+    /// The public id of a token.
+    pub(crate) async fn id(&self, token: &str) -> String {
+        let me = self.get("/v1/me", token).await.json();
+        me["token_id"].as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
@@ -246,6 +294,18 @@ impl World {
     pub(crate) async fn get(&self, path: &str, token: &str) -> Reply {
         self.send(get(path, token, &[])).await
     }
+
+    /// A request with a JSON body.
+    pub(crate) async fn json(&self, method: &str, path: &str, token: &str, body: Value) -> Reply {
+        self.send(with_json(method, path, token, &[], &body)).await
+    }
+
+    /// A request that changes something, without a body.
+    pub(crate) async fn delete(&self, path: &str, token: &str) -> Reply {
+        let mut request = get(path, token, &[]);
+        *request.method_mut() = Method::DELETE;
+        self.send(request).await
+    }
 }
 
 /// A request with further headers.
@@ -258,4 +318,31 @@ pub(crate) fn get(path: &str, token: &str, headers: &[(&str, &str)]) -> Request<
         request = request.header(*name, *value);
     }
     request.body(Body::empty()).unwrap()
+}
+
+/// A request with a JSON body and further headers.
+pub(crate) fn with_json(
+    method: &str,
+    path: &str,
+    token: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> Request<Body> {
+    with_text(method, path, token, headers, body.to_string())
+}
+
+/// A request with a body that says that it is JSON.
+pub(crate) fn with_text(
+    method: &str,
+    path: &str,
+    token: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Body>,
+) -> Request<Body> {
+    let mut request = get(path, token, headers);
+    *request.method_mut() = method.parse().unwrap();
+    let json = HeaderValue::from_static("application/json");
+    request.headers_mut().insert("content-type", json);
+    *request.body_mut() = body.into();
+    request
 }

@@ -1,0 +1,37 @@
+//! What values from outside can be, in the words of the answer to one that cannot.
+
+/// An id.
+pub(crate) const SNOWFLAKE: &str =
+    "must be an id: a decimal number from 1 to 9223372036854775807, without sign or leading zero";
+/// A list of ids of servers.
+pub(crate) const SERVERS: &str = "must be a list of 1 to 25 ids as strings";
+/// The name of a token.
+pub(crate) const NAME: &str =
+    "must be a string of 1 to 64 characters, none of them a control character";
+/// How long a new token lives.
+pub(crate) const LIFETIME: &str = "must be a whole number from 1 to 31622400, which is 366 days";
+/// How long a secret that is replaced still reads.
+pub(crate) const GRACE: &str = "must be a whole number from 0 to 86400";
+/// A list of ids of roles.
+pub(crate) const ROLES: &str = "must be a list of at most 25 ids as strings";
+/// A switch.
+pub(crate) const SWITCH: &str = "must be true or false";
+/// The text that somebody takes for a token.
+pub(crate) const LEAKED: &str = "must be a string of at most 200 characters";
+/// The size of a page.
+pub(crate) const LIMIT: &str = "must be a whole number from 1 to 1000";
+/// Where a page begins.
+pub(crate) const CURSOR: &str = "must be the `next` of an earlier page";
+/// A moment.
+pub(crate) const TIME: &str = "must be a time as in RFC 3339, such as 2026-01-31T12:00:00Z";
+/// Why something is done.
+pub(crate) const REASON: &str = "must be percent-encoded UTF-8 of 1 to 512 characters, none of them a control character, and stand there once";
+/// What a client calls a request.
+pub(crate) const KEY: &str =
+    "must be 1 to 64 visible ASCII characters, bare or as a quoted string, and stand there once";
+
+/// One word out of a closed list.
+pub(crate) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<_> = words.into_iter().collect();
+    format!("must be one of {}", words.join(", "))
+}
