@@ -1,6 +1,7 @@
 //! The JSON body of a request.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use http::{HeaderMap, header};
@@ -107,10 +108,9 @@ impl<'de> Visitor<'de> for Object {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
         let mut fields = Fields::default();
         while let Some((name, value)) = map.next_entry::<String, _>()? {
-            if fields.by_name.contains_key(&name) {
-                fields.twice.get_or_insert(name);
-            } else {
-                fields.by_name.insert(name, value);
+            match fields.by_name.entry(name) {
+                Entry::Vacant(place) => _ = place.insert(value),
+                Entry::Occupied(place) => fields.twice = Some(place.key().clone()),
             }
         }
         Ok(fields)

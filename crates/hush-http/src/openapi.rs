@@ -1,25 +1,25 @@
 //! The OpenAPI document: what the handlers say, finished in one pass with what all of them share.
 
-use hush_domain::operations::Operation;
-use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path;
+use hush_domain::limits::Policy;
+use hush_domain::operations::{Operation, Requirement, Subject};
+use utoipa::openapi::path::{self, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, Header, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
-    Ref, RefOr, Response, ResponseBuilder, Schema, Server, Type,
+    InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Required, Response, Server,
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::problem::{Body, Code, Problem, Types};
+use crate::problem::{Body, Code};
 use crate::{HttpSettings, routes};
+
+mod errors;
+mod headers;
+
+use errors::Asked;
+use headers::string;
 
 /// The name of the security scheme.
 const SCHEME: &str = "token";
-/// The statuses that can carry the limit's headers: of every answer to an admitted request, and 429.
-const COUNTED: [&str; 9] = [
-    "200", "304", "400", "404", "408", "413", "429", "500", "503",
-];
 
 /// The document as JSON, as it is committed.
 pub fn openapi_json() -> String {
@@ -79,259 +79,185 @@ pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
                 .build(),
         ),
     );
+    components.headers = headers::all();
+    components.examples = errors::examples(public_url);
     document.components = Some(components);
-    for (path, item) in &mut document.paths.paths {
-        let operations = [
-            &mut item.get,
-            &mut item.post,
-            &mut item.patch,
-            &mut item.delete,
-        ];
-        for operation in operations.into_iter().flatten() {
-            describe(path, operation, public_url);
+    for item in document.paths.paths.values_mut() {
+        if let Some(operation) = &mut item.get {
+            describe(operation);
+            add_conditions(operation);
+        }
+        let changing = [&mut item.post, &mut item.patch, &mut item.delete];
+        for operation in changing.into_iter().flatten() {
+            describe(operation);
+            for status in ["200", "201", "202", "204"] {
+                headers::add(operation, status, &["Cache-Control"]);
+            }
         }
     }
     document
 }
 
-fn describe(path: &str, operation: &mut path::Operation, public_url: &str) {
+/// The operations of the table that the one with this name stands for.
+fn known(id: &str) -> Vec<Operation> {
+    let documented = |operation: Operation| match operation {
+        // One path, told apart by a parameter.
+        Operation::ListServerTokens => Operation::ListTokens.id(),
+        other => other.id(),
+    };
+    let mut known = Operation::ALL.to_vec();
+    known.retain(|operation| documented(*operation) == id);
+    known
+}
+
+fn describe(operation: &mut path::Operation) {
     let id = operation.operation_id.clone().unwrap_or_default();
-    let Some(known) = Operation::ALL.into_iter().find(|known| known.id() == id) else {
-        operation.security = Some(Vec::new());
-        for code in public_errors(&id) {
-            add_problems(operation, &[*code], public_url);
+    let operations = known(&id);
+    let asked = Asked::new(&operations, operation);
+    match id.as_str() {
+        "getReadiness" => errors::add(operation, &[Code::Unavailable]),
+        "reportLeakedToken" => {
+            asked.add_problems(operation);
+            add_everywhere_but(operation, &[], headers::RATE_LIMIT);
         }
-        if matches!(id.as_str(), "getDocs" | "getOpenApiJson" | "getOpenApiYaml") {
-            add_headers(operation, "200", &["ETag", "Cache-Control"]);
-            add_not_modified(operation);
+        _ if !operations.is_empty() => {
+            asked.add_problems(operation);
+            add_token_facts(operation, &asked);
         }
-        add_headers_everywhere(operation);
-        return;
-    };
-    operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(
-        SCHEME,
-        [],
-    )]);
-    let requirement = known.requirement();
-    let needs = match (requirement.level, requirement.scope) {
-        (Some(level), Some(scope)) => {
-            format!(
-                "Needs the access level `{level}` in the addressed server and the scope `{scope}`."
-            )
-        }
-        (Some(level), None) => format!("Needs the access level `{level}` in the addressed server."),
-        (None, _) => "Any token may ask.".to_owned(),
-    };
-    let description = operation.description.take().unwrap_or_default();
-    operation.description = Some(format!("{description}\n\n{needs}"));
-    for codes in errors(path, operation, requirement.level.is_some()) {
-        add_problems(operation, &codes, public_url);
-    }
-    add_not_modified(operation);
-    add_headers(operation, "200", &["ETag", "Cache-Control", "Vary"]);
-    match known {
-        Operation::GetServerStats => add_headers(operation, "200", &["Last-Modified"]),
-        Operation::ListUsers => add_headers(operation, "200", &["Link"]),
         _ => {}
     }
-    for status in COUNTED {
-        add_headers(operation, status, RATE_LIMIT);
-    }
-    add_headers_everywhere(operation);
-}
-
-fn public_errors(id: &str) -> &'static [Code] {
-    if id == "getReadiness" {
-        &[Code::Unavailable]
+    let security = SecurityRequirement::new::<_, [&str; 0], &str>(SCHEME, []);
+    operation.security = Some(if operations.is_empty() {
+        Vec::new()
     } else {
-        &[]
-    }
-}
-
-/// The codes that an operation can answer with, by status.
-fn errors(path: &str, operation: &path::Operation, addresses_server: bool) -> Vec<Vec<Code>> {
-    let queries: Vec<&str> = operation
-        .parameters
-        .iter()
-        .flatten()
-        .filter_map(|parameter| match parameter {
-            RefOr::T(known) if known.parameter_in == path::ParameterIn::Query => {
-                Some(known.name.as_str())
-            }
-            _ => None,
-        })
-        .collect();
-    let mut bad_request = vec![Code::InvalidRequest];
-    if !queries.is_empty() {
-        bad_request.push(Code::InvalidParameter);
-    }
-    if queries.contains(&"server_id") {
-        bad_request.push(Code::ServerRequired);
-    }
-    let mut errors = vec![
-        bad_request,
-        vec![Code::MissingToken, Code::InvalidToken],
-        vec![Code::RequestTimeout],
-        vec![Code::PayloadTooLarge],
-        vec![Code::RateLimited],
-        vec![Code::Internal],
-        vec![Code::Unavailable],
-    ];
-    if addresses_server {
-        errors.push(vec![Code::InsufficientScope, Code::InsufficientAccess]);
-        let mut not_found = vec![Code::ServerNotFound];
-        if path.starts_with("/v1/users/") {
-            not_found.push(Code::UserNotFound);
-        }
-        errors.push(not_found);
-    }
-    errors
-}
-
-/// Adds the response of these codes, which share one status.
-fn add_problems(operation: &mut path::Operation, codes: &[Code], public_url: &str) {
-    let Some(first) = codes.first() else { return };
-    let status = first.status().as_u16().to_string();
-    let types = Types::new(public_url);
-    let examples = codes.iter().map(|code| {
-        let problem = Problem::example(*code);
-        let value = serde_json::to_value(problem.body(&types, "4bf92f3577b34da6-1")).ok();
-        let example = ExampleBuilder::new()
-            .summary(code.title())
-            .value(value)
-            .build();
-        (code.as_str(), RefOr::T(example))
+        vec![security]
     });
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .examples_from_iter(examples)
-        .build();
-    let titles: Vec<_> = codes
-        .iter()
-        .map(|code| format!("`{}`: {}.", code.as_str(), code.title()))
-        .collect();
-    let response = ResponseBuilder::new()
-        .description(titles.join(" "))
-        .content("application/problem+json", content)
-        .build();
-    operation
-        .responses
-        .responses
-        .insert(status.clone(), RefOr::T(response));
-    add_headers(operation, &status, &["Cache-Control"]);
-    match first {
-        Code::MissingToken | Code::InsufficientScope => {
-            add_headers(operation, &status, &["WWW-Authenticate"]);
-        }
-        Code::RateLimited | Code::Unavailable => add_headers(operation, &status, &["Retry-After"]),
-        _ => {}
+    headers::add_everywhere(operation);
+}
+
+/// What is to be said of an operation that asks for a token.
+fn add_token_facts(operation: &mut path::Operation, asked: &Asked<'_>) {
+    let mut paragraphs = vec![operation.description.take().unwrap_or_default()];
+    let cases = ["", ", with `server_id`,"];
+    let known = asked.operations.iter().zip(cases);
+    paragraphs.extend(known.map(|(known, case)| needs(known.requirement(), case)));
+    operation.description = Some(paragraphs.join("\n\n"));
+    if asked.changes() {
+        add_header_parameter(
+            operation,
+            "X-Audit-Log-Reason",
+            "Why it is done, for the audit log: percent-encoded UTF-8 of at most 512 characters.",
+            512 * 12,
+        );
     }
-}
-
-fn add_not_modified(operation: &mut path::Operation) {
-    let response = Response::new("The client has it already (`If-None-Match`).");
-    operation
-        .responses
-        .responses
-        .insert("304".into(), RefOr::T(response));
-    add_headers(operation, "304", &["ETag", "Cache-Control"]);
-    let condition = path::ParameterBuilder::new()
-        .name("If-None-Match")
-        .parameter_in(path::ParameterIn::Header)
-        .required(utoipa::openapi::Required::False)
-        .description(Some(
-            "The `ETag` of an earlier answer: 304 without a body if it is still true.",
-        ))
-        .schema(Some(string(1024)))
-        .build();
-    operation
-        .parameters
-        .get_or_insert_default()
-        .push(RefOr::T(condition));
-}
-
-fn add_headers_everywhere(operation: &mut path::Operation) {
-    let statuses: Vec<_> = operation.responses.responses.keys().cloned().collect();
-    for status in statuses {
-        add_headers(operation, &status, &["X-Request-Id"]);
-    }
-}
-
-fn add_headers(operation: &mut path::Operation, status: &str, names: &[&str]) {
-    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(status) {
-        for name in names {
-            response
-                .headers
-                .insert((*name).to_owned(), RefOr::T(header_named(name)));
+    if asked.is_repeatable() {
+        add_header_parameter(
+            operation,
+            "Idempotency-Key",
+            "Your name for this request, 1 to 64 visible ASCII characters, bare or as a quoted string. Sent again \
+             within 24 hours with the same key by the same token, the request is not carried out twice: its answer \
+             comes again, but without the secret, which is not kept.",
+            130,
+        );
+        for status in ["200", "201"] {
+            headers::add(operation, status, &["Idempotent-Replayed"]);
         }
     }
-}
-
-const RATE_LIMIT: &[&str] = &[
-    "RateLimit-Policy",
-    "RateLimit",
-    "X-RateLimit-Limit",
-    "X-RateLimit-Remaining",
-    "X-RateLimit-Reset",
-    "X-RateLimit-Reset-After",
-    "X-RateLimit-Bucket",
-];
-
-fn header_named(name: &str) -> Header {
-    let (schema, description) = match name {
-        "ETag" => (
-            string(64),
-            "Names this representation, for `If-None-Match`.",
-        ),
-        "Cache-Control" => (string(64), "What a cache may do with the answer."),
-        "Vary" => (string(64), "What the answer depends on."),
-        "Last-Modified" => (
-            string(29),
-            "When the newest change that these numbers include was received.",
-        ),
-        "Link" => (
-            string(2048),
-            "The next page, as `rel=\"next\"`; absent on the last one.",
-        ),
-        "WWW-Authenticate" => (string(256), "What is missing (RFC 6750)."),
-        "Retry-After" => (whole(1), "Seconds after which to ask again."),
-        "RateLimit-Policy" => (
-            string(64),
-            "The limit: `\"server\";q=60;w=60` (experimental).",
-        ),
-        "RateLimit" => (
-            string(64),
-            "What is left, and the seconds until there is more (experimental).",
-        ),
-        "X-RateLimit-Limit" => (whole(1), "Requests in any window."),
-        "X-RateLimit-Remaining" => (whole(0), "Requests that would be admitted right now."),
-        "X-RateLimit-Reset" => (
-            whole(0),
-            "When there is room for one more (seconds since the Unix epoch).",
-        ),
-        "X-RateLimit-Reset-After" => (whole(0), "Seconds until there is room for one more."),
-        "X-RateLimit-Bucket" => (string(64), "What shares the limit."),
-        _ => (
-            string(64),
-            "The request's id, for questions to the operator.",
-        ),
+    headers::add(operation, "201", &["Location"]);
+    let optional = [Operation::RotateToken, Operation::UpdateServerSettings];
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && asked.operations.iter().any(|it| optional.contains(it))
+    {
+        body.required = Some(Required::False);
+    }
+    // A request that is refused before it is admitted is told nothing of any limit.
+    let silent: &[&str] = if asked.has_rules_of_its_own() {
+        &["401"]
+    } else {
+        &["401", "403"]
     };
-    HeaderBuilder::new()
-        .schema(Some(schema))
+    add_everywhere_but(operation, silent, headers::RATE_LIMIT);
+    add_everywhere_but(operation, &["401"], &["Hush-Token-Expires"]);
+}
+
+fn add_everywhere_but(operation: &mut path::Operation, silent: &[&str], names: &[&str]) {
+    let statuses: Vec<_> = operation.responses.responses.keys().cloned().collect();
+    for status in statuses
+        .iter()
+        .filter(|status| !silent.contains(&status.as_str()))
+    {
+        headers::add(operation, status, names);
+    }
+}
+
+/// What the table says that an operation asks for, always or in this case.
+fn needs(requirement: Requirement, case: &str) -> String {
+    let place = match requirement.subject {
+        Subject::NamedServers => "each named server",
+        Subject::OwnTokens | Subject::Server => "the addressed server",
+    };
+    let mut needs = match (requirement.level, requirement.scope) {
+        (Some(level), Some(scope)) => {
+            format!("Needs{case} the access level `{level}` in {place} and the scope `{scope}`.")
+        }
+        (Some(level), None) => format!("Needs{case} the access level `{level}` in {place}."),
+        (None, Some(scope)) => format!("Needs{case} the scope `{scope}`."),
+        (None, None) => "Any token may ask.".to_owned(),
+    };
+    if requirement.counts_against == Policy::Token {
+        needs.push_str(" Counts against the token's own limit.");
+    }
+    if requirement.while_disabled {
+        needs.push_str(" Open to the server's owner while its API is off, too.");
+    }
+    needs
+}
+
+/// What a client that has an answer already can ask, of everything that can be read but the front door and probes.
+fn add_conditions(operation: &mut path::Operation) {
+    let id = operation.operation_id.clone().unwrap_or_default();
+    if matches!(id.as_str(), "getRoot" | "getLiveness" | "getReadiness") {
+        return;
+    }
+    let mut not_modified = Response::new("The client has it already (`If-None-Match`).");
+    if let Some(RefOr::T(whole)) = operation.responses.responses.get("200") {
+        not_modified.headers.clone_from(&whole.headers);
+    }
+    let responses = &mut operation.responses.responses;
+    responses.insert("304".into(), RefOr::T(not_modified));
+    let further: &[&str] = match id.as_str() {
+        "getServerStats" => &["Last-Modified"],
+        "listUsers" | "listTokens" | "listAuditLog" => &["Link"],
+        _ => &[],
+    };
+    for status in ["200", "304"] {
+        headers::add(operation, status, &["ETag", "Cache-Control"]);
+        headers::add(operation, status, further);
+        if !routes::PUBLIC.contains(&id.as_str()) {
+            headers::add(operation, status, &["Vary"]);
+        }
+    }
+    add_header_parameter(
+        operation,
+        "If-None-Match",
+        "The `ETag` of an earlier answer: 304 without a body if it is still true.",
+        1024,
+    );
+}
+
+fn add_header_parameter(
+    operation: &mut path::Operation,
+    name: &str,
+    description: &str,
+    max: usize,
+) {
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
         .description(Some(description))
-        .build()
-}
-
-fn string(max: usize) -> RefOr<Schema> {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .max_length(Some(max))
-        .into()
-}
-
-fn whole(minimum: usize) -> RefOr<Schema> {
-    ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .minimum(Some(minimum))
-        .into()
+        .schema(Some(string(max)))
+        .build();
+    let parameters = operation.parameters.get_or_insert_default();
+    parameters.push(RefOr::T(parameter));
 }

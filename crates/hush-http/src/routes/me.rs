@@ -11,8 +11,8 @@ use crate::wire::Me;
 
 /// Get who this token is
 ///
-/// The token's user, scopes and end, and each server that it names with the user's access level there.
-/// Counts against the token's own limit, since it addresses no server.
+/// The token's user, scopes and end, and each server that it names with the user's access level there, and whether
+/// each operation is allowed there now.
 #[utoipa::path(
     get,
     path = "/v1/me",

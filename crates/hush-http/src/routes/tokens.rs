@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use hush_app::{Issued, Target};
+use hush_app::{Cause, Issued, Target};
 use hush_domain::ids::TokenId;
 use hush_domain::operations::Operation;
 use hush_domain::tokens;
@@ -171,7 +171,10 @@ pub(super) async fn report_leaked_token(mut request: ApiRequest) -> Result<Respo
     let permit = request.admit_anyone().await?;
     let report: ReportLeakedToken = request.json()?;
     if let Some(secret) = report.into_secret() {
-        let cause = request.cause()?;
+        let cause = Cause {
+            request_id: request.trail.request_id().parse().ok(),
+            reason: None,
+        };
         let reported = request.app().tokens.report_leaked(&permit, &secret, cause);
         reported.await?;
     }

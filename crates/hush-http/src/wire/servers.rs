@@ -1,6 +1,7 @@
 //! What a server tells its owner.
 
 use hush_app::ServerRateLimit;
+use hush_domain::limits::{Left, Rule};
 use hush_domain::settings::{MAX_ADMIN_ROLES, SettingsChange};
 use hush_domain::stats::Stats;
 use hush_domain::usage::Spent;
@@ -142,10 +143,10 @@ impl From<&ServerRateLimit> for RateLimit {
     fn from(limit: &ServerRateLimit) -> Self {
         let (rule, left) = limit.limit.unzip();
         Self {
-            limit: rule.map(|rule| rule.requests()),
+            limit: rule.map(Rule::requests),
             window_seconds: rule.map(|rule| rule.window().as_secs()),
             remaining: left.map(|left| left.remaining),
-            reset_after_seconds: left.map(|left| left.more_in_seconds()),
+            reset_after_seconds: left.map(Left::more_in_seconds),
             spent: limit.spent.iter().map(SpentByToken::from).collect(),
             spent_since: limit.since.to_string(),
         }

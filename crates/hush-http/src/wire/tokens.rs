@@ -201,17 +201,16 @@ impl FromBody for CreateToken {
 }
 
 fn read_servers(ids: Vec<String>) -> Option<NamedServers> {
-    let servers = ids
-        .iter()
-        .map(|id| id.parse().ok())
-        .collect::<Option<_>>()?;
-    let named = NamedServers::new(servers).ok();
-    named.filter(|_| ids.len() <= MAX_SERVERS)
+    let fits = ids.len() <= MAX_SERVERS;
+    let servers = ids.into_iter().map(|id| id.parse().ok());
+    let named = NamedServers::new(servers.collect::<Option<_>>()?).ok();
+    named.filter(|_| fits)
 }
 
 fn read_scopes(names: Vec<String>) -> Option<Scopes> {
-    let scopes = names.iter().map(|name| name.parse().ok()).collect();
-    (!names.is_empty()).then_some(scopes).flatten()
+    let some = !names.is_empty();
+    let scopes = names.into_iter().map(|name| name.parse().ok()).collect();
+    some.then_some(scopes).flatten()
 }
 
 impl FromBody for RotateToken {

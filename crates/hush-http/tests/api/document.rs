@@ -57,15 +57,23 @@ async fn every_operation_but_the_public_ones_asks_for_a_token() {
     assert_eq!(public, listed);
 }
 
+/// The name under which an operation of the table is documented.
+fn documented(operation: Operation) -> &'static str {
+    match operation {
+        Operation::ListServerTokens => "listTokens",
+        other => other.id(),
+    }
+}
+
 #[test]
-fn every_operation_of_the_table_is_documented_and_whole() {
-    let document = document();
-    let operations = operations(&document);
+fn every_operation_of_the_table_is_documented_with_what_it_asks_for() {
+    let operations = operations(&document());
     for known in Operation::ALL {
         let found = operations
             .iter()
-            .find(|(_, _, operation)| operation["operationId"] == known.id());
-        let (path, _, operation) = found.unwrap_or_else(|| panic!("{} is missing", known.id()));
+            .find(|(_, _, operation)| operation["operationId"] == documented(known));
+        let (path, method, operation) =
+            found.unwrap_or_else(|| panic!("{} is missing", known.id()));
         let requirement = known.requirement();
         let description = operation["description"].as_str().unwrap();
         for word in [
@@ -77,39 +85,145 @@ fn every_operation_of_the_table_is_documented_and_whole() {
                 "{path}: {word:?}"
             );
         }
-        let mut expected = vec![
-            "200", "304", "400", "401", "408", "413", "429", "500", "503",
-        ];
-        if requirement.level.is_some() {
-            expected.extend(["403", "404"]);
-            expected.sort_unstable();
-        }
-        let responses = operation["responses"].as_object().unwrap();
-        assert_eq!(responses.keys().collect::<Vec<_>>(), expected, "{path}");
+        assert_eq!(requirement.changes, method != "get", "{path}");
+        let parameters: Vec<_> = operation["parameters"].as_array().unwrap().iter().collect();
+        let has = |name: &str| parameters.iter().any(|it| it["name"] == name);
+        assert_eq!(has("X-Audit-Log-Reason"), requirement.changes, "{path}");
+        assert_eq!(has("If-None-Match"), !requirement.changes, "{path}");
+        assert_eq!(has("Idempotency-Key"), method == "post", "{path}");
     }
-    for (path, _, operation) in &operations {
+}
+
+#[test]
+fn each_status_stands_where_it_can_happen_and_nowhere_else() {
+    let statuses = |id: &str| -> &[&str] {
+        match id {
+            "getRoot" => &["302"],
+            "getDocs" | "getOpenApiJson" | "getOpenApiYaml" => &["200", "304"],
+            "getLiveness" => &["200"],
+            "getReadiness" => &["200", "503"],
+            "reportLeakedToken" => &["202", "400", "408", "413", "415", "429", "500", "503"],
+            "getMe" => &[
+                "200", "304", "400", "401", "408", "413", "429", "500", "503",
+            ],
+            "createToken" => &[
+                "201", "400", "401", "403", "404", "408", "409", "413", "415", "422", "429", "500",
+                "503",
+            ],
+            "rotateToken" => &[
+                "200", "400", "401", "403", "404", "408", "409", "413", "415", "422", "429", "500",
+                "503",
+            ],
+            "updateServerSettings" => &[
+                "200", "400", "401", "403", "404", "408", "413", "415", "429", "500", "503",
+            ],
+            "revokeToken" | "removeServerFromToken" => &[
+                "204", "400", "401", "403", "404", "408", "413", "429", "500", "503",
+            ],
+            _ => &[
+                "200", "304", "400", "401", "403", "404", "408", "413", "429", "500", "503",
+            ],
+        }
+    };
+    for (path, method, operation) in operations(&document()) {
+        let id = operation["operationId"].as_str().unwrap();
+        let responses = operation["responses"].as_object().unwrap();
+        assert_eq!(responses.keys().collect::<Vec<_>>(), statuses(id), "{id}");
         for field in ["operationId", "summary", "tags", "security"] {
             assert!(!operation[field].is_null(), "{path}: {field}");
         }
-        for (status, response) in operation["responses"].as_object().unwrap() {
-            assert!(
-                response["headers"]["X-Request-Id"].is_object(),
-                "{path} {status}"
+        for (status, response) in responses {
+            let at = format!("{id} {status}");
+            let has = |header: &str| response["headers"][header].is_object();
+            assert!(has("X-Request-Id"), "{at}");
+            assert!(!has("ETag") || method == "get", "{at}");
+            assert_eq!(
+                has("Location"),
+                ["302", "201"].contains(&status.as_str()),
+                "{at}"
+            );
+            let retried = matches!(status.as_str(), "409" | "429" | "503");
+            assert_eq!(has("Retry-After"), retried, "{at}");
+            let kept = matches!(
+                (id, status.as_str()),
+                ("createToken", "201") | ("rotateToken", "200")
+            );
+            assert_eq!(has("Idempotent-Replayed"), kept, "{at}");
+            let by_token = !operation["security"].as_array().unwrap().is_empty();
+            assert_eq!(
+                has("Hush-Token-Expires"),
+                by_token && status != "401",
+                "{at}"
             );
             if status.as_str() < "400" {
                 continue;
             }
             let content = &response["content"]["application/problem+json"];
-            assert_eq!(
-                content["schema"]["$ref"], "#/components/schemas/Problem",
-                "{path} {status}"
-            );
-            assert!(
-                !content["examples"].as_object().unwrap().is_empty(),
-                "{path} {status}"
-            );
+            let schema = &content["schema"]["$ref"];
+            assert_eq!(schema, "#/components/schemas/Problem", "{at}");
+            assert!(!content["examples"].as_object().unwrap().is_empty(), "{at}");
         }
     }
+}
+
+#[test]
+fn every_problem_of_an_operation_is_in_the_document() {
+    let document = document();
+    let examples = document["components"]["examples"].as_object().unwrap();
+    let operations = document["paths"].to_string();
+    for code in hush_http::Code::ALL {
+        let example = &examples[code.as_str()]["value"];
+        assert_eq!(example["code"], code.as_str());
+        assert_eq!(example["status"], code.status().as_u16());
+        // What no route took is no operation's.
+        let unrouted = ["not-found", "method-not-allowed"].contains(&code.as_str());
+        let named = operations.contains(&format!("#/components/examples/{}\"", code.as_str()));
+        assert_eq!(named, !unrouted, "{}", code.as_str());
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn walk<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str));
+                fields.values().for_each(|field| walk(field, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
+            _ => {}
+        }
+    }
+    let document = document();
+    let mut references = Vec::new();
+    walk(&document, &mut references);
+    assert!(references.len() > 100);
+    for reference in references {
+        let target = document.pointer(reference.strip_prefix('#').unwrap());
+        assert!(target.is_some(), "{reference}");
+    }
+}
+
+#[test]
+fn every_body_has_an_example_and_takes_no_unknown_field() {
+    let document = document();
+    let mut bodies = 0;
+    for (path, _, operation) in operations(&document) {
+        let body = &operation["requestBody"];
+        if body.is_null() {
+            continue;
+        }
+        bodies += 1;
+        let reference = body["content"]["application/json"]["schema"]["$ref"]
+            .as_str()
+            .unwrap();
+        let schema = document.pointer(&reference[1..]).unwrap();
+        assert!(schema["example"].is_object(), "{path}");
+        assert_eq!(schema["additionalProperties"], false, "{path}");
+        let optional = schema["required"].is_null();
+        assert_eq!(body["required"], !optional, "{path}");
+    }
+    assert_eq!(bodies, 4);
 }
 
 #[test]
@@ -154,6 +268,9 @@ fn every_string_and_number_of_a_parameter_or_body_is_bounded() {
     let mut unbounded = Vec::new();
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         walk(name, schema, &mut unbounded);
+    }
+    for (name, header) in document["components"]["headers"].as_object().unwrap() {
+        walk(name, &header["schema"], &mut unbounded);
     }
     for (path, _, operation) in operations(&document) {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
