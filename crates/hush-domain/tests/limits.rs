@@ -286,6 +286,11 @@ fn seconds_are_rounded_up_so_that_who_waits_finds_room() {
             more_in: Duration::from_micros(micros),
         };
         assert_eq!(decision.more_in_seconds(), seconds);
+        let left = Left {
+            remaining: 0,
+            more_in: decision.more_in,
+        };
+        assert_eq!(left.more_in_seconds(), seconds);
     }
 }
 

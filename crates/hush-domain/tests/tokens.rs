@@ -7,7 +7,7 @@ use hush_domain::ids::ServerId;
 use hush_domain::scopes::Scope;
 use hush_domain::time::Timestamp;
 use hush_domain::tokens::{
-    Beyond, InvalidServerCount, MAX_SERVERS, NamedServers, Token, TokenName,
+    Beyond, ENDING_SOON, InvalidServerCount, MAX_SERVERS, NamedServers, Token, TokenName,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -200,6 +200,31 @@ fn a_token_lives_until_it_is_revoked_or_its_end_is_reached() {
         let token = token(expires_at, revoked_at);
         assert_eq!(token.is_live(at(now)), live, "at {now}: {token:?}");
     }
+}
+
+#[test]
+fn a_token_ends_soon_when_its_end_is_nearer_than_two_weeks() {
+    let soon = i64::try_from(ENDING_SOON.as_secs()).unwrap();
+    assert_eq!(soon, 14 * 24 * 3600);
+    for (expires_at, now, ends_soon) in [
+        (None, 1_000_000, false),
+        (Some(soon + 100), 99, false),
+        (Some(soon + 100), 100, false),
+        (Some(soon + 100), 101, true),
+        (Some(soon + 100), soon + 99, true),
+    ] {
+        let expected = expires_at.filter(|_| ends_soon).map(at);
+        let token = token(expires_at, None);
+        assert_eq!(token.ends_soon(at(now)), expected, "at {now}: {token:?}");
+    }
+}
+
+#[test]
+fn one_server_can_be_named_alone() {
+    let server = servers([7])[0];
+    let named = NamedServers::from(server);
+    assert_eq!(named.as_slice(), [server]);
+    assert_eq!(named.sole(), Some(server));
 }
 
 #[test]
