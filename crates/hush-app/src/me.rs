@@ -78,8 +78,8 @@ impl Me {
             let place = seen.iter().position(|it| it.server == *server);
             let membership = place.map(|place| seen.swap_remove(place));
             let allowed = |operation: Operation| {
-                let missing = missing(operation, permit, token, membership.as_ref());
-                (operation, missing.map_or(Ok(()), Err))
+                let allowed = check(operation, permit, token, membership.as_ref());
+                (operation, allowed)
             };
             Reach {
                 server: *server,
@@ -94,23 +94,29 @@ impl Me {
     }
 }
 
-/// What is missing for `operation` in a server, as admission and the operation itself would find.
-fn missing(
+/// Whether `operation` is allowed in a server, as admission and the operation itself would find, in their order.
+fn check(
     operation: Operation,
     permit: &Permit,
     token: &Token,
     membership: Option<&Membership>,
-) -> Option<Missing> {
+) -> Result<(), Missing> {
     let requirement = operation.requirement();
-    let refused = match (requirement.subject, membership) {
-        (Subject::OwnTokens, _) => permission::check_scope(operation, token.scopes).err(),
-        (Subject::Server | Subject::NamedServers, None) => return Some(Missing::Server),
-        (Subject::Server | Subject::NamedServers, Some(membership)) => {
-            permission::check(operation, token.scopes, membership.standing).err()
-        }
+    let there = || {
+        let membership = membership.ok_or(Missing::Server)?;
+        permission::check(operation, token.scopes, membership.standing).map_err(Missing::from)
     };
-    let replaced = requirement.changes && !permit.by_newest_secret();
-    refused
-        .map(Missing::from)
-        .or(replaced.then_some(Missing::NewestSecret))
+    if requirement.subject == Subject::Server {
+        there()?;
+    } else {
+        permission::check_scope(operation, token.scopes)?;
+    }
+    if requirement.changes && !permit.by_newest_secret() {
+        return Err(Missing::NewestSecret);
+    }
+    // Which servers a body names is known once the request is admitted.
+    if requirement.subject == Subject::NamedServers {
+        there()?;
+    }
+    Ok(())
 }
