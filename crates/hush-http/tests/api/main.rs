@@ -1,15 +1,24 @@
 //! Status, headers and shapes of every answer, and the limits of a connection, from outside.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod allowances;
+mod audit_log;
 mod authentication;
+mod bodies;
 mod browsers;
 mod caching;
 mod connections;
 mod document;
 mod failures;
+mod idempotency;
 mod input;
+mod leaks;
 mod limits;
 mod pages;
+mod rate_limit;
+mod rotation;
+mod server_tokens;
+mod settings;
 mod shapes;
 mod support;
 mod tokens;
