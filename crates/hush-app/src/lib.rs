@@ -27,13 +27,13 @@ use hush_domain::limits::Rule;
 use hush_ports as ports;
 
 pub use acts::Cause;
-pub use ports::{AuditFilter, IdempotencyConflict};
 pub use admission::{Admission, Credential, Denied, Refused, Target};
 pub use audit::{AuditLogs, RowPage, Verified, VerifyError};
 pub use failure::Failure;
 pub use health::{NotReady, Readiness};
 pub use me::{Identity, Me, Missing, Reach};
 pub use permit::{Caller, Permit};
+pub use ports::{AuditFilter, IdempotencyConflict};
 pub use quota::Quota;
 pub use rate_limits::{RateLimits, ServerRateLimit};
 pub use settings::{SettingsOfServers, UpdateSettingsError};
