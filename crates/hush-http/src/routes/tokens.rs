@@ -132,6 +132,9 @@ pub(super) async fn revoke_token(mut request: ApiRequest) -> Result<Response, Pr
 ///
 /// The token keeps id, name, servers, scopes and end. The secret before still reads for `grace_seconds`, but changes
 /// nothing. The tokens that it made are revoked unless they are kept. The answer shows the new secret, this once.
+///
+/// A token that gives itself a new secret and loses the answer learns from `secret-replaced` that it was carried out:
+/// by its former secret it cannot ask again.
 #[utoipa::path(
     post,
     path = "/v1/tokens/{id}/rotate",

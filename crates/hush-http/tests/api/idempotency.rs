@@ -106,6 +106,25 @@ async fn another_tokens_or_routes_key_is_another_one() {
 }
 
 #[tokio::test]
+async fn a_token_that_rotates_itself_is_told_so_when_it_asks_again() {
+    let world = World::new().await;
+    let token = world.token(ADMIN, &[HOME], &ALL).await;
+    let path = format!("/v1/tokens/{}/rotate", world.id(&token).await);
+    let rotate = |secret: &str| {
+        let headers = [("idempotency-key", "one")];
+        with_json("POST", &path, secret, &headers, &json!({}))
+    };
+    let first = world.send(rotate(&token)).await.json();
+    let again = world.send(rotate(&token)).await;
+    again.is_problem(403, "secret-replaced");
+    // By the new secret it is the same token under the same key.
+    let newest = first["secret"].as_str().unwrap();
+    let again = world.send(rotate(newest)).await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(world.get("/v1/me", newest).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_refused_request_may_be_sent_again_otherwise() {
     let world = World::new().await;
     let token = world.token(ADMIN, &[HOME], &ALL).await;
