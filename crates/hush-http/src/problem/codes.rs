@@ -49,7 +49,7 @@ codes! {
     TokenOutOfReach FORBIDDEN "token-out-of-reach" "The token may not have the other one's secret"
         "Use a token that names all servers of the other one, has all its scopes, lives as long and was not made by it.";
     ServerNotFound NOT_FOUND "server-not-found" "No such server within reach of this token"
-        "Check the id, that the token names this server, and that its user is still in it.";
+        "Check the id, that the token names this server, that its user is still in it, and that its owner has not switched the API off.";
     UserNotFound NOT_FOUND "user-not-found" "No such user in this server"
         "Check the id; the user may have left.";
     TokenNotFound NOT_FOUND "token-not-found" "No such token within reach of this one"
