@@ -12,6 +12,8 @@ fn help_teaches_every_command_with_examples() {
         "migrate",
         "import",
         "token",
+        "audit",
+        "purge",
         "recount",
         "openapi",
         "healthcheck",
@@ -32,7 +34,13 @@ fn help_teaches_every_command_with_examples() {
         &["token"],
         &["token", "create"],
         &["token", "list"],
+        &["token", "rotate"],
+        &["token", "inspect"],
         &["token", "revoke"],
+        &["audit"],
+        &["audit", "verify"],
+        &["audit", "export"],
+        &["purge"],
         &["recount"],
         &["openapi"],
         &["healthcheck"],
@@ -120,6 +128,12 @@ fn a_wrong_command_line_is_one_line_that_says_what_is_wrong() {
             "cannot be used with",
         ),
         (&["token", "revoke", "99999999999999999999"], "not an id"),
+        (&["audit", "verify", "--expect-head", "1:2"], "not a head"),
+        (&["purge"], "--user <ID>|--server <ID>"),
+        (
+            &["purge", "--user", "1", "--server", "2"],
+            "cannot be used with",
+        ),
     ] {
         let line = Hush::new().run(arguments).failure(2);
         assert!(line.contains(said), "{arguments:?}: {line}");
@@ -134,6 +148,10 @@ fn commands_that_need_a_lasting_store_refuse_memory() {
         &["import", "-"],
         &["token", "list"],
         &["token", "revoke", "1"],
+        &["token", "rotate", "1"],
+        &["audit", "verify"],
+        &["audit", "export"],
+        &["purge", "--user", "1"],
         &["recount"],
         &[
             "token", "create", "--server", "1", "--user", "1", "--name", "x",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hush_app::Retention;
 use hush_domain::limits::Rule;
 use hush_http::AccessLog;
 use hush_server::config::{KEYS, Settings, Sources, Store};
@@ -42,6 +43,14 @@ fn defaults_are_those_that_are_documented() {
         Rule::new(300, minute).unwrap()
     );
     assert_eq!(settings.drain_delay, Duration::ZERO);
+    assert!(settings.audit_keys.is_empty());
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    let retention = Retention {
+        tokens: days(90),
+        audit: Some(days(400)),
+        servers: days(30),
+    };
+    assert_eq!(settings.retention, retention);
     let http = settings.http("0.0.0.0:99".parse().unwrap());
     assert_eq!(http.public_url, "http://127.0.0.1:99");
     assert_eq!(http.access_log, AccessLog::Errors);
@@ -94,6 +103,10 @@ fn every_setting_can_come_from_the_environment() {
         ("HUSH_MAX_CONNECTIONS", "7"),
         ("HUSH_RATE_LIMIT__ENABLED", "false"),
         ("HUSH_RATE_LIMIT__UNKNOWN_TOKENS", "9"),
+        ("HUSH_AUDIT_KEY", "first-key-of-the-operator-0123456789"),
+        ("HUSH_RETENTION__TOKENS", "1d"),
+        ("HUSH_RETENTION__AUDIT", "forever"),
+        ("HUSH_RETENTION__REMOVED_SERVERS", "10y"),
     ]);
     assert!(!settings.migrate);
     let Store::Postgres(postgres) = &settings.store else {
@@ -106,10 +119,15 @@ fn every_setting_can_come_from_the_environment() {
     assert_eq!(http.public_url, "https://hush.example.com/api");
     assert_eq!(http.trusted_proxies.len(), 2);
     assert_eq!(http.max_connections, 7);
-    assert!(
-        !format!("{settings:?}").contains("pass"),
-        "the password is readable"
-    );
+    assert_eq!(settings.retention.tokens, Duration::from_secs(86_400));
+    assert_eq!(settings.retention.audit, None);
+    assert!(!settings.audit_keys.is_empty() && !postgres.audit_keys.is_empty());
+    for secret in ["pass", "first-key"] {
+        assert!(
+            !format!("{settings:?}").contains(secret),
+            "{secret} is readable"
+        );
+    }
     for key in KEYS {
         assert!(key.variable().starts_with("HUSH_"), "{key:?}");
     }
@@ -136,6 +154,10 @@ fn a_wrong_value_is_named_with_its_source_and_what_is_expected() {
         ("RATE_LIMIT__REQUESTS", "10001", "1 to 10000"),
         ("RATE_LIMIT__WINDOW", "2h", "1s to 1h"),
         ("RATE_LIMIT__UNKNOWN_TOKENS", "0", "1 to 10000"),
+        ("RETENTION__TOKENS", "23h", "from 1d to 10y"),
+        ("RETENTION__TOKENS", "forever", "from 1d to 10y"),
+        ("RETENTION__AUDIT", "11y", "or forever"),
+        ("RETENTION__REMOVED_SERVERS", "0s", "from 1d to 10y"),
     ] {
         let variable = format!("HUSH_{variable}");
         let line = Hush::new()
@@ -263,4 +285,52 @@ fn the_database_address_can_come_from_a_file_and_is_never_repeated() {
         .run(&["serve"])
         .failure(2);
     assert!(line.contains("HUSH_DATABASE_URL="), "{line}");
+}
+
+#[test]
+fn audit_keys_can_come_from_a_file_and_are_never_repeated() {
+    let (old, new) = ("old-key-".repeat(5), "new-key-".repeat(5));
+    let hush = Hush::new().with_file("keys", format!("{old}\n\n  {new}\n"));
+    let file = hush.path("keys").display().to_string();
+    let settings = from_environment(&[("HUSH_AUDIT_KEY_FILE", &file)]);
+    assert!(!settings.audit_keys.is_empty());
+
+    let both = hush
+        .with("HUSH_AUDIT_KEY_FILE", &file)
+        .with("HUSH_AUDIT_KEY", &old);
+    let line = both.run(&["serve"]).failure(2);
+    assert!(
+        line.contains("both audit_key (") && line.contains("HUSH_AUDIT_KEY_FILE"),
+        "{line}"
+    );
+    let file = |contents: &str| {
+        Hush::new()
+            .with_file("keys", contents)
+            .with("HUSH_AUDIT_KEY_FILE", "keys")
+    };
+    for (hush, said) in [
+        (
+            file("\n \n"),
+            "keys, which audit_key_file (environment variable HUSH_AUDIT_KEY_FILE) names: there is no key",
+        ),
+        (
+            file(&format!("{old}\ntoo-short-a-key\n")),
+            "at least 32 characters",
+        ),
+        (
+            Hush::new().with("HUSH_AUDIT_KEY", "too-short-a-key"),
+            "audit_key (environment variable HUSH_AUDIT_KEY)",
+        ),
+        (
+            Hush::new().with("HUSH_AUDIT_KEY_FILE", "gone"),
+            "cannot read gone",
+        ),
+    ] {
+        let line = hush.run(&["serve"]).failure(2);
+        assert!(line.contains(said), "{line}");
+        assert!(
+            !line.contains("-key-") && !line.contains("too-short"),
+            "{line}"
+        );
+    }
 }

@@ -51,6 +51,9 @@ fn the_documented_examples_answer_exactly() {
         403
     );
     assert_eq!(get(demo.api, "/v1/users/123456", &member).status, 403);
+    for path in ["/v1/tokens", "/v1/servers/123456/audit-log"] {
+        assert_eq!(get(demo.api, path, &owner).status, 200);
+    }
 }
 
 #[test]

@@ -4,21 +4,28 @@
     reason = "a test that cannot go on shall fail where it stands"
 )]
 
+mod audit;
 mod cli;
 mod config;
 mod copy;
 mod crashes;
 mod demo;
+mod exactly_once;
 mod exactness;
 mod example_file;
 mod import;
 mod import_errors;
 mod import_round_trip;
+mod inspect;
+mod lists;
 mod operator;
 mod outages;
 mod panics;
+mod purge;
 mod samples;
+mod secrets;
 mod serve;
 mod sqlite;
 mod support;
 mod tokens;
+mod upkeep;

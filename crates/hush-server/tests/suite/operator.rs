@@ -1,5 +1,7 @@
 //! An operator's day, on PostgreSQL: migrate, import, make tokens, serve, revoke, recount.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use crate::import::GUILD;
 use crate::support::{Database, Hush, Running, get};
 
@@ -12,9 +14,11 @@ pub(crate) fn filled(database: &Database) -> Hush {
     hush
 }
 
-/// A new token of the owner, whose server is 10.
+/// A new token of the owner, whose server is 10, by a name that no other has.
 pub(crate) fn owners_token(hush: &Hush) -> String {
-    let create = ["token", "create", "--server=10", "--user=1", "--name=test"];
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("--name=test {}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let create = ["token", "create", "--server=10", "--user=1", &name];
     hush.run(&create).success().trim_end().to_owned()
 }
 
@@ -153,28 +157,7 @@ fn an_older_binary_runs_on_a_newer_schema_and_an_older_schema_is_refused() {
 }
 
 #[test]
-fn no_secret_is_in_what_the_service_says() {
-    let database = Database::new();
-    let hush = filled(&database)
-        .with("HUSH_ACCESS_LOG", "all")
-        .with("HUSH_LOG", "trace");
-    let token = owners_token(&hush);
-    let service = Running::start(&hush, &["serve"]);
-    let mut said = String::new();
-    for path in [
-        "/v1/me",
-        "/v1/users",
-        "/v1/users/77",
-        "/v1/servers/11/stats",
-    ] {
-        let answer = get(service.api, path, &token);
-        said += &(answer.head + &answer.body);
-    }
-    said += &get(service.admin, "/metrics", "").body;
-    service.signal("TERM");
-    said += &service.ended().1;
-    assert!(said.contains("/v1/users/{id}"), "nothing was logged");
-    assert!(!said.contains(&token), "a secret was told");
+fn the_password_of_the_database_is_not_told() {
     let password = "PASSWORD-OF-THE-DATABASE";
     let url = format!("postgres://someone:{password}@127.0.0.1:1/none");
     let refused = Hush::new()

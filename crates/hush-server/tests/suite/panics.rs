@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hush_app::{App, Limits};
+use hush_domain::audit::chain::Keyring;
 use hush_domain::limits::Rule;
 use hush_domain::secret::Secret;
 use hush_http::{Api, HttpSettings};
@@ -43,7 +44,7 @@ async fn a_panic_is_logged_once() {
     tokens
         .expect_present()
         .returning(|_, _| panic!("a store's panic"));
-    let mut ports = stores::memory().ports;
+    let mut ports = stores::memory(&Keyring::default()).ports;
     ports.tokens = Arc::new(tokens);
     let limits = Limits {
         requests: None,

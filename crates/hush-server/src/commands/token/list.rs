@@ -16,7 +16,7 @@ use crate::output::{self, Lines};
 /// How many tokens are read at a time.
 const PAGE: u16 = 500;
 
-/// What the columns are.
+/// What the columns are. Times are in UTC.
 const COLUMNS: [&str; 9] = [
     "ID",
     "BEGINS",
@@ -33,7 +33,7 @@ pub(super) async fn run(desk: &Desk, wanted: &ListArgs) -> Result<(), Failure> {
     if io::stdout().is_terminal() && !wanted.json {
         let mut table = table();
         each(desk, wanted, |token| {
-            table.add_row(columns(token, desk.now, " "));
+            table.add_row(columns(token, desk.now, " ", words));
             Ok(ControlFlow::Continue(()))
         })
         .await?;
@@ -49,7 +49,7 @@ pub(super) async fn run(desk: &Desk, wanted: &ListArgs) -> Result<(), Failure> {
         let line = if wanted.json {
             shown::as_json(token, desk.now).to_string()
         } else {
-            columns(token, desk.now, ",").join("\t")
+            columns(token, desk.now, ",", |time| time.to_string()).join("\t")
         };
         lines.write(&line)
     })
@@ -102,11 +102,22 @@ fn table() -> Table {
     table
 }
 
-/// What the columns hold: times to the minute, and `-` for what there is not.
-fn columns(token: &Token, now: Timestamp, separator: &str) -> [String; COLUMNS.len()] {
-    let minute = |time: Option<Timestamp>| {
-        time.map_or_else(|| "-".to_owned(), |time| time.minute().to_string())
-    };
+/// A time in a table: two words, between which a line can be broken.
+fn words(time: Timestamp) -> String {
+    time.minute()
+        .to_string()
+        .replace('T', " ")
+        .replace(":00Z", "")
+}
+
+/// What the columns hold; `-` is what there is not.
+fn columns(
+    token: &Token,
+    now: Timestamp,
+    separator: &str,
+    text: impl Fn(Timestamp) -> String,
+) -> [String; COLUMNS.len()] {
+    let time = |time: Option<Timestamp>| time.map_or_else(|| "-".to_owned(), &text);
     [
         token.id.to_string(),
         token.hint.as_str().to_owned(),
@@ -114,8 +125,8 @@ fn columns(token: &Token, now: Timestamp, separator: &str) -> [String; COLUMNS.l
         shown::servers(token).join(separator),
         shown::scopes(token).join(separator),
         shown::state(token, now).to_owned(),
-        minute(token.revoked_at.or(token.expires_at)),
-        minute(token.last_used_at),
+        time(token.revoked_at.or(token.expires_at)),
+        time(token.last_used_at),
         token.name.to_string(),
     ]
 }

@@ -27,25 +27,68 @@ impl Response {
 
 /// Gets `path`, with a token unless it is empty.
 pub(crate) fn get(address: SocketAddr, path: &str, token: &str) -> Response {
-    let authorization = if token.is_empty() {
-        String::new()
-    } else {
-        format!("Authorization: Bearer {token}\r\n")
-    };
-    let head = format!("GET {path} HTTP/1.1\r\nHost: hush\r\nConnection: close\r\n{authorization}");
-    request(address, &format!("{head}\r\n"))
+    send(address, "GET", path, token, &[], "")
+}
+
+/// Sends a request with a token, further headers and a body in JSON. An empty token or body is none.
+pub(crate) fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    token: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Response {
+    try_send(address, method, path, token, headers, body).unwrap()
+}
+
+/// The same to a service that may be killed meanwhile.
+pub(crate) fn try_send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    token: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Option<Response> {
+    let mut lines = vec![
+        format!("{method} {path} HTTP/1.1"),
+        "Host: hush".to_owned(),
+        "Connection: close".to_owned(),
+    ];
+    if !token.is_empty() {
+        lines.push(format!("Authorization: Bearer {token}"));
+    }
+    if !body.is_empty() {
+        lines.push("Content-Type: application/json".to_owned());
+        lines.push(format!("Content-Length: {}", body.len()));
+    }
+    lines.extend(
+        headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}")),
+    );
+    try_request(address, &format!("{}\r\n\r\n{body}", lines.join("\r\n")))
 }
 
 /// Sends a whole request as it is and reads until the service closes the connection.
 pub(crate) fn request(address: SocketAddr, text: &str) -> Response {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(text.as_bytes()).unwrap();
+    try_request(address, text).unwrap()
+}
+
+fn try_request(address: SocketAddr, text: &str) -> Option<Response> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.write_all(text.as_bytes()).ok()?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    Response {
-        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let response = Response {
+        status: head.split(' ').nth(1)?.parse().ok()?,
         head: head.to_owned(),
         body: body.to_owned(),
-    }
+    };
+    // A killed service may have sent a part.
+    let length = response.header("content-length").parse();
+    (length.is_ok_and(|length: usize| length == response.body.len()) || response.status == 204)
+        .then_some(response)
 }

@@ -85,6 +85,12 @@ impl Running {
         assert!(sent.unwrap().success());
     }
 
+    /// Kills the process, at this very moment.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits until the service has ended, and returns its log as well.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().unwrap();
