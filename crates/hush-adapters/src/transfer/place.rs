@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use hush_domain::audit::chain::Keyring;
+
 use super::rows::{Source, Target};
 use super::{CopyError, postgres, sqlite};
 use crate::postgres::{DatabaseUrl, InvalidDatabaseUrl, Postgres, Settings};
@@ -66,6 +68,8 @@ impl Place {
                 let settings = Settings {
                     url: DatabaseUrl::clone(url),
                     max_connections: NonZeroU32::MIN,
+                    // A copy chains nothing: rows keep the links that they have.
+                    audit_keys: Keyring::default(),
                 };
                 Postgres::connect(&settings).await?.close().await;
                 Ok(Box::new(postgres::source(url).await.map_err(failed)?))

@@ -1,5 +1,7 @@
 //! PostgreSQL on either side of a copy. The queries are no macros: what the macros know is checked for what serves.
 
+mod tables;
+
 use async_trait::async_trait;
 use sqlx::{ConnectOptions, PgConnection};
 
@@ -22,7 +24,10 @@ pub(super) async fn source(url: &DatabaseUrl) -> Result<PostgresSource, sqlx::Er
 pub(super) async fn target(url: &DatabaseUrl) -> Result<PostgresTarget, sqlx::Error> {
     let mut connection = begun(url, "BEGIN").await?;
     sqlx::raw_sql(
-        "LOCK TABLE servers, roles, members, tokens, rate_limit_buckets IN SHARE ROW EXCLUSIVE MODE;
+        "LOCK TABLE servers, roles, members, tokens, former_secrets, idempotency_records, token_usage,
+             server_settings, departed_servers, audit_rows, audit_reasons, audit_heads,
+             rate_limit_buckets
+         IN SHARE ROW EXCLUSIVE MODE;
          CREATE TEMPORARY TABLE copied_admissions (
              kind smallint NOT NULL,
              key  bigint NOT NULL,
@@ -51,50 +56,12 @@ async fn begun(url: &DatabaseUrl, begin: &'static str) -> Result<PgConnection, s
 #[async_trait]
 impl Source for PostgresSource {
     async fn page(&mut self, table: Table, after: Key) -> Result<Vec<Row>, sqlx::Error> {
-        sqlx::query_as(page(table))
+        sqlx::query_as(tables::of(table).page)
             .bind(after.0)
             .bind(after.1)
             .bind(PAGE)
             .fetch_all(&mut self.0)
             .await
-    }
-}
-
-/// `extract` gives a decimal number, so that no time is rounded.
-fn page(table: Table) -> &'static str {
-    match table {
-        Table::Servers => {
-            "SELECT id, 0::bigint, json_build_array(
-                 id, name, owner_id, member_count, generation, presences_known, listed, bots, online,
-                 (extract(epoch FROM as_of) * 1000000)::bigint
-             )::text
-             FROM servers WHERE id > $1 AND $2 IS NOT NULL ORDER BY id LIMIT $3"
-        }
-        Table::Roles => {
-            "SELECT server_id, id, json_build_array(server_id, id, name, position, permissions)::text
-             FROM roles WHERE (server_id, id) > ($1, $2) ORDER BY server_id, id LIMIT $3"
-        }
-        Table::Members => {
-            "SELECT server_id, user_id, json_build_array(
-                 server_id, user_id, name, discriminator, bot, role_ids, presence, generation
-             )::text
-             FROM members WHERE (server_id, user_id) > ($1, $2)
-             ORDER BY server_id, user_id LIMIT $3"
-        }
-        Table::Tokens => {
-            "SELECT id, 0::bigint, json_build_array(
-                 id, encode(digest, 'hex'), user_id, name, hint, server_ids, scopes,
-                 (extract(epoch FROM created_at) * 1000000)::bigint,
-                 (extract(epoch FROM expires_at) * 1000000)::bigint,
-                 (extract(epoch FROM revoked_at) * 1000000)::bigint
-             )::text
-             FROM tokens WHERE id > $1 AND $2 IS NOT NULL ORDER BY id LIMIT $3"
-        }
-        // Each may hold thousands of times.
-        Table::Admissions => {
-            "SELECT kind::bigint, key, json_build_array(kind, key, times)::text
-             FROM rate_limit_buckets WHERE (kind, key) > ($1, $2) ORDER BY kind, key LIMIT $3 / 20"
-        }
     }
 }
 
@@ -104,6 +71,14 @@ impl Target for PostgresTarget {
         sqlx::query_scalar(
             "SELECT NOT (EXISTS (SELECT FROM servers) OR EXISTS (SELECT FROM roles)
                  OR EXISTS (SELECT FROM members) OR EXISTS (SELECT FROM tokens)
+                 OR EXISTS (SELECT FROM former_secrets)
+                 OR EXISTS (SELECT FROM idempotency_records)
+                 OR EXISTS (SELECT FROM token_usage)
+                 OR EXISTS (SELECT FROM server_settings)
+                 OR EXISTS (SELECT FROM departed_servers)
+                 OR EXISTS (SELECT FROM audit_rows)
+                 OR EXISTS (SELECT FROM audit_reasons)
+                 OR EXISTS (SELECT FROM audit_heads)
                  OR EXISTS (SELECT FROM rate_limit_buckets))",
         )
         .fetch_one(&mut self.0)
@@ -111,7 +86,7 @@ impl Target for PostgresTarget {
     }
 
     async fn put(&mut self, table: Table, rows: String) -> Result<u64, sqlx::Error> {
-        let put = sqlx::query(put(table)).bind(rows);
+        let put = sqlx::query(tables::of(table).put).bind(rows);
         Ok(put.execute(&mut self.0).await?.rows_affected())
     }
 
@@ -128,54 +103,5 @@ impl Target for PostgresTarget {
         .execute(&mut self.0)
         .await?;
         Ok(())
-    }
-}
-
-/// A number of microseconds is read as an interval without becoming a floating-point number on the way.
-fn put(table: Table) -> &'static str {
-    match table {
-        Table::Servers => {
-            "INSERT INTO servers
-                 (id, name, owner_id, member_count, generation, presences_known, listed, bots, online,
-                  as_of)
-             SELECT (r ->> 0)::bigint, r ->> 1, (r ->> 2)::bigint, (r ->> 3)::bigint,
-                    (r ->> 4)::bigint, (r ->> 5)::boolean, (r ->> 6)::bigint, (r ->> 7)::bigint,
-                    (r ->> 8)::bigint,
-                    timestamptz 'epoch' + ((r ->> 9) || ' microseconds')::interval
-             FROM jsonb_array_elements($1::jsonb) AS rows (r)"
-        }
-        Table::Roles => {
-            "INSERT INTO roles (server_id, id, name, position, permissions)
-             SELECT (r ->> 0)::bigint, (r ->> 1)::bigint, r ->> 2, (r ->> 3)::integer,
-                    (r ->> 4)::bigint
-             FROM jsonb_array_elements($1::jsonb) AS rows (r)"
-        }
-        Table::Members => {
-            "INSERT INTO members
-                 (server_id, user_id, name, discriminator, bot, role_ids, presence, generation)
-             SELECT (r ->> 0)::bigint, (r ->> 1)::bigint, r ->> 2, (r ->> 3)::smallint,
-                    (r ->> 4)::boolean,
-                    ARRAY(SELECT jsonb_array_elements_text(r -> 5)::bigint),
-                    (r ->> 6)::smallint, (r ->> 7)::bigint
-             FROM jsonb_array_elements($1::jsonb) AS rows (r)"
-        }
-        Table::Tokens => {
-            "INSERT INTO tokens
-                 (id, digest, user_id, name, hint, server_ids, scopes, created_at, expires_at,
-                  revoked_at)
-             SELECT (r ->> 0)::bigint, decode(r ->> 1, 'hex'), (r ->> 2)::bigint, r ->> 3, r ->> 4,
-                    ARRAY(SELECT jsonb_array_elements_text(r -> 5)::bigint),
-                    ARRAY(SELECT jsonb_array_elements_text(r -> 6)),
-                    timestamptz 'epoch' + ((r ->> 7) || ' microseconds')::interval,
-                    timestamptz 'epoch' + ((r ->> 8) || ' microseconds')::interval,
-                    timestamptz 'epoch' + ((r ->> 9) || ' microseconds')::interval
-             FROM jsonb_array_elements($1::jsonb) AS rows (r)"
-        }
-        Table::Admissions => {
-            "INSERT INTO copied_admissions (kind, key, at)
-             SELECT (r ->> 0)::smallint, (r ->> 1)::bigint,
-                    jsonb_array_elements_text(r -> 2)::bigint
-             FROM jsonb_array_elements($1::jsonb) AS rows (r)"
-        }
     }
 }

@@ -1,9 +1,7 @@
 //! What is between two stores: rows as JSON arrays, which each database writes and reads by itself.
 //!
-//! Ids, permissions and counts are integers, and so are times: in microseconds since the Unix epoch. A digest is
+//! Ids, permissions and counts are integers, and so are times: in microseconds since the Unix epoch. Bytes are
 //! hexadecimal. Both databases keep integers of 64 bits exact in JSON.
-
-use std::ops::AddAssign;
 
 use async_trait::async_trait;
 
@@ -19,23 +17,50 @@ pub(super) enum Table {
     Roles,
     /// `[server, user, name, discriminator, bot, [role, …], presence, generation]`.
     Members,
-    /// `[id, digest, user, name, hint, [server, …], [scope, …], created at, expires at, revoked at]`.
+    /// `[id, digest, user, name, hint, [server, …], [scope, …], created at, expires at, revoked at, parent, last used
+    /// at]`.
     Tokens,
+    /// `[digest, token, until]`.
+    FormerSecrets,
+    /// Requests that may be sent again: `[token, route, key, fingerprint, answer, at]`.
+    Requests,
+    /// `[server, minute, token, requests]`.
+    Usage,
+    /// `[server, API enabled, [role, …]]`.
+    Settings,
+    /// `[server, at]`.
+    Departures,
+    /// `[server, number, at, actor, its token, its user, action, target's token, its user, before, after, request,
+    /// commitment, key, link]`.
+    AuditRows,
+    /// `[server, number, text, salt]`.
+    AuditReasons,
+    /// `[server, number, link, seal, checkpoint's number, its link, its seal]`.
+    AuditHeads,
     /// What the limiter remembers: `[kind, key, [admission, …]]`, any number of them for a bucket.
     Admissions,
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Servers,
         Self::Roles,
         Self::Members,
         Self::Tokens,
+        Self::FormerSecrets,
+        Self::Requests,
+        Self::Usage,
+        Self::Settings,
+        Self::Departures,
+        Self::AuditRows,
+        Self::AuditReasons,
+        Self::AuditHeads,
         Self::Admissions,
     ];
 }
 
-/// Where a page ends and the next one goes on. What has a key of one column leaves the second alone.
+/// Where a page ends and the next one goes on. What has a key of one column leaves the second alone; what has no key of
+/// two numbers is numbered within its first one, which stays so as long as the source is one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key(pub(super) i64, pub(super) i64);
 
@@ -52,6 +77,15 @@ impl Row {
     pub(super) fn key(&self) -> Key {
         Key(self.0, self.1)
     }
+}
+
+/// How a database reads and takes a table.
+pub(super) struct Statements {
+    /// Finds the next rows, each as a [`Row`]: after the key that the first two parameters are, at most as many as the
+    /// third says.
+    pub(super) page: &'static str,
+    /// Takes the array of rows that the only parameter is.
+    pub(super) put: &'static str,
 }
 
 /// Rows as one JSON array.
@@ -89,19 +123,29 @@ pub struct Copied {
     pub members: u64,
     /// Tokens, those that are no longer live among them.
     pub tokens: u64,
+    /// Rows of audit logs.
+    pub audit_rows: u64,
     /// Requests that the limiter remembers.
     pub admissions: u64,
 }
 
 impl Copied {
     pub(super) fn add(&mut self, table: Table, rows: u64) {
-        match table {
+        let copied = match table {
             Table::Servers => &mut self.servers,
             Table::Roles => &mut self.roles,
             Table::Members => &mut self.members,
             Table::Tokens => &mut self.tokens,
+            Table::AuditRows => &mut self.audit_rows,
             Table::Admissions => &mut self.admissions,
-        }
-        .add_assign(rows);
+            Table::FormerSecrets
+            | Table::Requests
+            | Table::Usage
+            | Table::Settings
+            | Table::Departures
+            | Table::AuditReasons
+            | Table::AuditHeads => return,
+        };
+        *copied += rows;
     }
 }

@@ -38,7 +38,12 @@ fn place(flag: &str, url: &str) -> Result<Place, Failure> {
 
 fn summary(copied: &Copied) -> String {
     format!(
-        "copied {} servers with {} roles and {} members, {} tokens and {} admissions",
-        copied.servers, copied.roles, copied.members, copied.tokens, copied.admissions
+        "copied {} servers with {} roles and {} members, {} tokens, {} audit rows and {} admissions",
+        copied.servers,
+        copied.roles,
+        copied.members,
+        copied.tokens,
+        copied.audit_rows,
+        copied.admissions
     )
 }

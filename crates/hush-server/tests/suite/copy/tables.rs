@@ -10,7 +10,7 @@ use crate::import::block_on;
 use crate::support::Database;
 
 /// What the tables hold, as SQLite and as PostgreSQL show it.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 15] = [
     (
         "SELECT id, name, owner_id, member_count, generation, presences_known, listed, bots, online, as_of
          FROM servers ORDER BY id",
@@ -30,13 +30,65 @@ const TABLES: [(&str, &str); 7] = [
          FROM members ORDER BY server_id, user_id",
     ),
     (
-        "SELECT id, lower(hex(digest)), user_id, name, hint, scopes, created_at, expires_at, revoked_at
+        "SELECT id, lower(hex(digest)), user_id, name, hint, scopes, created_at, expires_at, revoked_at,
+                parent_id, last_used_at
          FROM tokens ORDER BY id",
         "SELECT id, encode(digest, 'hex'), user_id, name, hint, array_to_json(scopes),
                 (extract(epoch FROM created_at) * 1000000)::bigint,
                 (extract(epoch FROM expires_at) * 1000000)::bigint,
-                (extract(epoch FROM revoked_at) * 1000000)::bigint
+                (extract(epoch FROM revoked_at) * 1000000)::bigint,
+                parent_id, (extract(epoch FROM last_used_at) * 1000000)::bigint
          FROM tokens ORDER BY id",
+    ),
+    (
+        "SELECT lower(hex(digest)), token_id, until FROM former_secrets ORDER BY digest",
+        "SELECT encode(digest, 'hex'), token_id, (extract(epoch FROM until) * 1000000)::bigint
+         FROM former_secrets ORDER BY digest",
+    ),
+    (
+        "SELECT token_id, route, key, lower(hex(fingerprint)), lower(hex(answer)), at
+         FROM idempotency_records ORDER BY token_id, route, key",
+        "SELECT token_id, route, key, encode(fingerprint, 'hex'), encode(answer, 'hex'),
+                (extract(epoch FROM at) * 1000000)::bigint
+         FROM idempotency_records ORDER BY token_id, route COLLATE \"C\", key COLLATE \"C\"",
+    ),
+    (
+        "SELECT server_id, minute, token_id, requests FROM token_usage ORDER BY 1, 2, 3",
+        "SELECT server_id, (extract(epoch FROM minute) * 1000000)::bigint, token_id, requests
+         FROM token_usage ORDER BY 1, 2, 3",
+    ),
+    (
+        "SELECT server_id, api_enabled, admin_role_ids FROM server_settings ORDER BY server_id",
+        "SELECT server_id, api_enabled::integer, array_to_json(admin_role_ids)
+         FROM server_settings ORDER BY server_id",
+    ),
+    (
+        "SELECT server_id, at FROM departed_servers ORDER BY server_id",
+        "SELECT server_id, (extract(epoch FROM at) * 1000000)::bigint
+         FROM departed_servers ORDER BY server_id",
+    ),
+    (
+        "SELECT server_id, number, at, actor, actor_token_id, actor_user_id, action, target_token_id,
+                target_user_id, before, after, request_id, nullif(lower(hex(commitment)), ''),
+                nullif(lower(hex(key_id)), ''), lower(hex(link))
+         FROM audit_rows ORDER BY server_id, number",
+        "SELECT server_id, number, (extract(epoch FROM at) * 1000000)::bigint, actor, actor_token_id,
+                actor_user_id, action, target_token_id, target_user_id, before, after, request_id,
+                encode(commitment, 'hex'), encode(key_id, 'hex'), encode(link, 'hex')
+         FROM audit_rows ORDER BY server_id, number",
+    ),
+    (
+        "SELECT server_id, number, text, lower(hex(salt)) FROM audit_reasons ORDER BY server_id, number",
+        "SELECT server_id, number, text, encode(salt, 'hex')
+         FROM audit_reasons ORDER BY server_id, number",
+    ),
+    (
+        "SELECT server_id, number, lower(hex(link)), lower(hex(seal)), checkpoint_number,
+                lower(hex(checkpoint_link)), lower(hex(checkpoint_seal))
+         FROM audit_heads ORDER BY server_id",
+        "SELECT server_id, number, encode(link, 'hex'), encode(seal, 'hex'), checkpoint_number,
+                encode(checkpoint_link, 'hex'), encode(checkpoint_seal, 'hex')
+         FROM audit_heads ORDER BY server_id",
     ),
     (
         "SELECT token_id, server_id FROM token_servers ORDER BY token_id, server_id",
