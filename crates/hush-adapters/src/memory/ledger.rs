@@ -74,8 +74,9 @@ impl Ledger {
 }
 
 impl Open<'_> {
-    /// Writes what was done into the logs of its servers.
-    pub(super) fn write(&mut self, act: &Act, entries: Vec<Entry>) {
+    /// Writes what was done into the logs of its servers, in ascending order of token and then server.
+    pub(super) fn write(&mut self, act: &Act, mut entries: Vec<Entry>) {
+        entries.sort_by_key(|entry| (entry.target.token(), entry.server));
         for entry in entries {
             let server = entry.server;
             let log = self.books.logs.entry(server).or_insert_with(|| Log {
