@@ -5,7 +5,6 @@ use hush_domain::events::{Change, Snapshot};
 use hush_domain::presence::Presence;
 use hush_domain::settings::ServerSettings;
 use hush_domain::usage::Use;
-use tokio::task::JoinSet;
 
 use super::Store;
 use super::book::Book;
@@ -14,7 +13,7 @@ use super::examples::{
     act, act_of, at, because, bot, complete, member, partial, request, role, rotation, server,
     shown_as, token, token_id, user,
 };
-use crate::{Addressed, CreateTokenError, Erased, Outcome};
+use crate::{Addressed, Erased, Outcome};
 
 /// Hands the rules of this file to `$test`.
 #[macro_export]
@@ -28,21 +27,19 @@ macro_rules! for_each_erasure_rule {
                 the_reasons_of_a_person_go_and_the_rows_still_verify,
                 the_reason_of_an_erasure_goes_with_it,
                 who_is_not_known_is_erased_already,
-                a_token_that_is_made_while_its_user_is_erased_goes_too,
                 a_server_goes_with_all_that_belongs_to_it,
                 a_server_that_is_gone_can_be_erased,
-                a_token_that_is_made_while_its_server_is_erased_goes_too,
             }
         }
     };
 }
 
 impl Store {
-    async fn erase_user(&self, number: u64, act: &Act) -> Erased {
+    pub(super) async fn erase_user(&self, number: u64, act: &Act) -> Erased {
         self.upkeep.erase_user(user(number), act).await.unwrap()
     }
 
-    async fn erase_server(&self, number: u64) -> Erased {
+    pub(super) async fn erase_server(&self, number: u64) -> Erased {
         self.upkeep.erase_server(server(number)).await.unwrap()
     }
 
@@ -250,30 +247,6 @@ pub async fn who_is_not_known_is_erased_already(store: &Store) {
     assert_eq!(store.live(5).await, [7]);
 }
 
-/// Whichever comes first: afterwards they are in no server, and no token is theirs.
-pub async fn a_token_that_is_made_while_its_user_is_erased_goes_too(store: &Store) {
-    for round in 1..=10 {
-        store.given_user_2_in([1]).await;
-        let mut writers = JoinSet::new();
-        for number in 0..3 {
-            let store = store.clone();
-            let new = token(10 * round + number, 2, &[1]);
-            writers.spawn(async move {
-                let created = store.try_create(new).await;
-                let refused = matches!(created, Err(CreateTokenError::NotAMember(_)));
-                assert!(created.is_ok() || refused, "{created:?}");
-            });
-        }
-        let erasing = store.clone();
-        writers.spawn(async move {
-            assert_eq!(erasing.erase_user(2, &act(1)).await.members, 1);
-        });
-        writers.join_all().await;
-        assert_eq!(store.all_tokens().await, [], "round {round}");
-    }
-    store.log(1).await;
-}
-
 /// Itself with its members and roles, its settings, its log, what was spent of its limit, and its place in tokens. Other
 /// servers keep all that they have.
 pub async fn a_server_goes_with_all_that_belongs_to_it(store: &Store) {
@@ -343,32 +316,4 @@ pub async fn a_server_that_is_gone_can_be_erased(store: &Store) {
     store.given_at(3, complete(1), vec![]).await;
     let settings = store.settings.get(server(1)).await.unwrap();
     assert_eq!(settings, Some(ServerSettings::default()));
-}
-
-/// Whichever comes first: afterwards the server is not known, and no token names it.
-pub async fn a_token_that_is_made_while_its_server_is_erased_goes_too(store: &Store) {
-    store.given_user_2_in([2]).await;
-    for round in 1..=10 {
-        store.given_user_2_in([1]).await;
-        let mut writers = JoinSet::new();
-        for (number, servers) in [(0, &[1][..]), (1, &[1, 2])] {
-            let store = store.clone();
-            let new = token(10 * round + number, 2, servers);
-            writers.spawn(async move {
-                let created = store.try_create(new).await;
-                let refused = matches!(created, Err(CreateTokenError::NotAMember(_)));
-                assert!(created.is_ok() || refused, "{created:?}");
-            });
-        }
-        let erasing = store.clone();
-        writers.spawn(async move {
-            assert_eq!(erasing.erase_server(1).await.members, 1);
-        });
-        writers.join_all().await;
-        let all = store.all_tokens().await;
-        let naming = all.iter().find(|it| it.servers.contains(server(1)));
-        assert_eq!(naming, None, "round {round}");
-        assert_eq!(store.ends(1).await, None, "round {round}");
-    }
-    store.log(2).await;
 }

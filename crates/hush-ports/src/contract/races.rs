@@ -3,7 +3,7 @@
 use tokio::task::JoinSet;
 
 use super::Store;
-use super::examples::{at, key, rotation, secret, token, token_id};
+use super::examples::{act, at, key, rotation, secret, server, token, token_id};
 use crate::{CreateTokenError, Removed, Revoked, RotateTokenError};
 
 /// Hands the rules of this file to `$test`.
@@ -23,6 +23,9 @@ macro_rules! for_each_races_rule {
                 no_secret_outlives_a_report_at_the_same_time,
                 no_child_reaches_a_server_that_is_taken_off_at_the_same_time,
                 servers_are_taken_off_at_once,
+                a_token_that_is_made_while_its_user_is_erased_goes_too,
+                a_token_that_is_made_while_its_server_is_erased_goes_too,
+                tokens_that_change_while_their_server_is_erased_lose_it,
             }
         }
     };
@@ -300,4 +303,92 @@ pub async fn servers_are_taken_off_at_once(store: &Store) {
     }
     store.log(1).await;
     store.log(2).await;
+}
+
+/// Whichever comes first: afterwards they are in no server, and no token is theirs.
+pub async fn a_token_that_is_made_while_its_user_is_erased_goes_too(store: &Store) {
+    for round in 1..=10 {
+        store.given_user_2_in([1]).await;
+        let mut writers = JoinSet::new();
+        for number in 0..3 {
+            let store = store.clone();
+            let new = token(10 * round + number, 2, &[1]);
+            writers.spawn(async move {
+                let created = store.try_create(new).await;
+                let refused = matches!(created, Err(CreateTokenError::NotAMember(_)));
+                assert!(created.is_ok() || refused, "{created:?}");
+            });
+        }
+        let erasing = store.clone();
+        writers.spawn(async move {
+            assert_eq!(erasing.erase_user(2, &act(1)).await.members, 1);
+        });
+        writers.join_all().await;
+        assert_eq!(store.all_tokens().await, [], "round {round}");
+    }
+    store.log(1).await;
+}
+
+/// Whichever comes first: afterwards the server is not known, and no token names it.
+pub async fn a_token_that_is_made_while_its_server_is_erased_goes_too(store: &Store) {
+    store.given_user_2_in([2]).await;
+    for round in 1..=10 {
+        store.given_user_2_in([1]).await;
+        let mut writers = JoinSet::new();
+        for (number, servers) in [(0, &[1][..]), (1, &[1, 2])] {
+            let store = store.clone();
+            let new = token(10 * round + number, 2, servers);
+            writers.spawn(async move {
+                let created = store.try_create(new).await;
+                let refused = matches!(created, Err(CreateTokenError::NotAMember(_)));
+                assert!(created.is_ok() || refused, "{created:?}");
+            });
+        }
+        let erasing = store.clone();
+        writers.spawn(async move {
+            assert_eq!(erasing.erase_server(1).await.members, 1);
+        });
+        writers.join_all().await;
+        no_token_names_server_1(store).await;
+    }
+    store.log(2).await;
+}
+
+/// Whatever else becomes of them: none names the server afterwards, nothing is told there, and nobody fails.
+pub async fn tokens_that_change_while_their_server_is_erased_lose_it(store: &Store) {
+    store.given_user_2_in([2]).await;
+    for round in 1..=8 {
+        store.given_user_2_in([1]).await;
+        for number in 0..3 {
+            store.create(token(10 * round + number, 2, &[1, 2])).await;
+        }
+        let mut writers = JoinSet::new();
+        for change in 0..4 {
+            let (store, first) = (store.clone(), 10 * round);
+            writers.spawn(async move {
+                match change {
+                    0 => drop(store.take_off(2, first, 1).await),
+                    1 => drop(
+                        store
+                            .rotate(rotation(first + 1, None, first + 9), 1)
+                            .await
+                            .unwrap(),
+                    ),
+                    2 => drop(store.revoke(first + 2, 1).await),
+                    _ => drop(store.erase_server(1).await),
+                }
+            });
+        }
+        writers.join_all().await;
+        no_token_names_server_1(store).await;
+    }
+    store.log(2).await;
+}
+
+/// Nor has it a log.
+async fn no_token_names_server_1(store: &Store) {
+    let all = store.all_tokens().await;
+    let naming = all.iter().find(|it| it.servers.contains(server(1)));
+    assert_eq!(naming, None);
+    assert_eq!(store.ends(1).await, None);
 }
