@@ -15,11 +15,9 @@ use ended::Ended;
 #[async_trait]
 impl Upkeep for Postgres {
     async fn tidy(&self, cutoffs: Cutoffs) -> Result<Tidied, BackendError> {
-        let tokens = self.remove(Ended::Tokens, cutoffs.tokens).await?;
-        self.remove(Ended::Owners, cutoffs.tokens).await?;
         let former = cutoffs.former_secrets;
         Ok(Tidied {
-            tokens,
+            tokens: self.remove(Ended::Tokens, cutoffs.tokens).await?,
             former_secrets: self.remove(Ended::FormerSecrets, former).await?,
             idempotency: self.remove(Ended::Requests, cutoffs.idempotency).await?,
             usage: self.remove(Ended::Minutes, cutoffs.usage).await?,

@@ -12,13 +12,17 @@ use hush_ports::contract::{LimiterUnderTest, Store};
 mod database;
 mod examples;
 mod failures;
+mod locking;
 mod migrations;
 mod offline;
 mod plans;
+mod repeating;
 mod restarts;
 mod sharing;
 mod staging;
 mod sweeping;
+mod tidying;
+mod turmoil;
 
 use database::TestDatabase;
 

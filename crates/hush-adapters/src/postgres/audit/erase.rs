@@ -28,13 +28,12 @@ pub(super) async fn erase_reasons(
     last: i64,
 ) -> Result<u64, Failure> {
     let erased = sqlx::query!(
-        "WITH gone AS MATERIALIZED (
-             SELECT number FROM audit_reasons
+        "DELETE FROM audit_reasons WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM audit_reasons
              WHERE server_id = $1 AND number <= $2
              ORDER BY number
              FOR UPDATE
-         )
-         DELETE FROM audit_reasons g USING gone WHERE g.server_id = $1 AND g.number = gone.number",
+         ))",
         server.to_i64(),
         last,
     )
@@ -49,20 +48,18 @@ pub(in crate::postgres) async fn erase_reasons_of(
     user: UserId,
 ) -> Result<u64, Failure> {
     let erased = sqlx::query!(
-        "WITH theirs AS (
-             SELECT server_id, number FROM audit_rows
-             WHERE actor_user_id = $1 AND commitment IS NOT NULL
-             UNION
-             SELECT server_id, number FROM audit_rows
-             WHERE target_user_id = $1 AND commitment IS NOT NULL
-         ), gone AS MATERIALIZED (
-             SELECT g.server_id, g.number FROM audit_reasons g
-             JOIN theirs USING (server_id, number)
-             ORDER BY server_id, number
+        "DELETE FROM audit_reasons WHERE ctid = ANY (ARRAY(
+             SELECT g.ctid FROM audit_reasons g
+             JOIN (
+                 SELECT server_id, number FROM audit_rows
+                 WHERE actor_user_id = $1 AND commitment IS NOT NULL
+                 UNION
+                 SELECT server_id, number FROM audit_rows
+                 WHERE target_user_id = $1 AND commitment IS NOT NULL
+             ) AS theirs USING (server_id, number)
+             ORDER BY g.server_id, g.number
              FOR UPDATE OF g
-         )
-         DELETE FROM audit_reasons g USING gone
-         WHERE g.server_id = gone.server_id AND g.number = gone.number",
+         ))",
         user.to_i64(),
     )
     .execute(transaction)

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 
 use super::rows::{ids, read_all, tokens};
 use crate::postgres::failure::Failure;
+use crate::postgres::owners;
 
 /// The tokens of a user who is locked, locked by id.
 pub(in crate::postgres) async fn of(
@@ -58,6 +59,8 @@ pub(in crate::postgres) async fn forget_server(
         .into_iter()
         .partition(|token| token.servers.sole().is_some());
     remove(transaction, &sole).await?;
+    let users: Vec<_> = sole.iter().map(|token| token.user.to_i64()).collect();
+    owners::forget(transaction, &users).await?;
     sqlx::query!(
         "UPDATE tokens SET server_ids = array_remove(server_ids, $1) WHERE id = ANY ($2)",
         server.to_i64(),

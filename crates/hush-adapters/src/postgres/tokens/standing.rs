@@ -14,7 +14,8 @@ use crate::postgres::failure::Failure;
 use crate::stored::server_id;
 
 // The limits of these queries take nothing away: a plan that begins with one lets sqlx infer the same of each column,
-// whichever kind of join PostgreSQL prefers. The member's own role ids come with the everyone-role's, which is the
+// whichever kind of join PostgreSQL prefers; and where servers have few members, as most do, it would look through all of
+// a large one's for the one whose key it knows. The member's own role ids come with the everyone-role's, which is the
 // server's, and which appoints nobody.
 
 /// Finds a token by the digest of a secret, and how its user stands in the addressed server.
@@ -49,10 +50,15 @@ pub(super) async fn present(
                LIMIT 1
            ) AS t
            LEFT JOIN servers s
-               ON s.id = CASE WHEN $2 AND cardinality(t.server_ids) = 1
-                              THEN t.server_ids[1] ELSE $3 END
-              AND s.id = ANY (t.server_ids)
-           LEFT JOIN members m ON m.server_id = s.id AND m.user_id = t.user_id
+               ON s.id = CASE
+                      WHEN $3 = ANY (t.server_ids) THEN $3
+                      WHEN $2 AND cardinality(t.server_ids) = 1 THEN t.server_ids[1]
+                  END
+           LEFT JOIN LATERAL (
+               SELECT m.user_id, m.role_ids FROM members m
+               WHERE m.server_id = s.id AND m.user_id = t.user_id
+               LIMIT 1
+           ) AS m ON true
            LEFT JOIN server_settings g ON g.server_id = s.id
            CROSS JOIN LATERAL (
                SELECT bit_or(r.permissions) AS permissions,

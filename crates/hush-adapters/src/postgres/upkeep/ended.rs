@@ -1,10 +1,12 @@
 //! What has ended, in parts that are locked briefly. What somebody else has locked is left to them, or to the next time.
+//! Rows that are locked stay where they are, so that they are found again by their place.
 
 use hush_domain::time::Timestamp;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::postgres::failure::Failure;
+use crate::postgres::owners;
 
 /// How many rows go in one transaction.
 const PART: i64 = 1000;
@@ -14,9 +16,6 @@ const PART: i64 = 1000;
 pub(super) enum Ended {
     /// Tokens that were revoked or expired, with their former secrets.
     Tokens,
-    /// Users whose last token is gone, whenever that was. Whoever makes one meanwhile has the row locked, or makes it
-    /// anew.
-    Owners,
     /// Former secrets whose time was over.
     FormerSecrets,
     /// Repeatable requests, by the time when they were carried out.
@@ -25,7 +24,7 @@ pub(super) enum Ended {
     Minutes,
 }
 
-/// Removes a part of what ended before `cutoff`. Returns how many rows: 0 once there are none.
+/// Removes a part of what ended before `cutoff`, the oldest first. Returns how many rows: 0 once there are none.
 pub(super) async fn remove(
     transaction: &mut PgConnection,
     what: Ended,
@@ -33,54 +32,47 @@ pub(super) async fn remove(
 ) -> Result<u64, Failure> {
     let cutoff = OffsetDateTime::from(cutoff);
     let removal = match what {
-        Ended::Tokens => sqlx::query!(
-            "WITH ended AS MATERIALIZED (
-                 SELECT id FROM tokens WHERE least(revoked_at, expires_at) < $1
-                 LIMIT $2 FOR UPDATE SKIP LOCKED
-             )
-             DELETE FROM tokens t USING ended WHERE t.id = ended.id",
-            cutoff,
-            PART,
-        ),
-        Ended::Owners => sqlx::query!(
-            "WITH ended AS MATERIALIZED (
-                 SELECT user_id FROM token_owners o
-                 WHERE NOT EXISTS (SELECT FROM tokens t WHERE t.user_id = o.user_id)
-                 LIMIT $1 FOR UPDATE SKIP LOCKED
-             )
-             DELETE FROM token_owners o USING ended WHERE o.user_id = ended.user_id",
-            PART,
-        ),
+        Ended::Tokens => return tokens(transaction, cutoff).await,
         Ended::FormerSecrets => sqlx::query!(
-            "WITH ended AS MATERIALIZED (
-                 SELECT digest FROM former_secrets WHERE until < $1
-                 LIMIT $2 FOR UPDATE SKIP LOCKED
-             )
-             DELETE FROM former_secrets f USING ended WHERE f.digest = ended.digest",
+            "DELETE FROM former_secrets WHERE ctid = ANY (ARRAY(
+                 SELECT ctid FROM former_secrets WHERE until < $1
+                 ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED
+             ))",
             cutoff,
             PART,
         ),
         Ended::Requests => sqlx::query!(
-            "WITH ended AS MATERIALIZED (
-                 SELECT token_id, route, key FROM idempotency_records WHERE at < $1
-                 LIMIT $2 FOR UPDATE SKIP LOCKED
-             )
-             DELETE FROM idempotency_records r USING ended
-             WHERE r.token_id = ended.token_id AND r.route = ended.route AND r.key = ended.key",
+            "DELETE FROM idempotency_records WHERE ctid = ANY (ARRAY(
+                 SELECT ctid FROM idempotency_records WHERE at < $1
+                 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED
+             ))",
             cutoff,
             PART,
         ),
         Ended::Minutes => sqlx::query!(
-            "WITH ended AS MATERIALIZED (
-                 SELECT server_id, minute, token_id FROM token_usage WHERE minute < $1
-                 LIMIT $2 FOR UPDATE SKIP LOCKED
-             )
-             DELETE FROM token_usage u USING ended
-             WHERE u.server_id = ended.server_id AND u.minute = ended.minute
-               AND u.token_id = ended.token_id",
+            "DELETE FROM token_usage WHERE ctid = ANY (ARRAY(
+                 SELECT ctid FROM token_usage WHERE minute < $1
+                 ORDER BY minute LIMIT $2 FOR UPDATE SKIP LOCKED
+             ))",
             cutoff,
             PART,
         ),
     };
     Ok(removal.execute(transaction).await?.rows_affected())
+}
+
+async fn tokens(transaction: &mut PgConnection, cutoff: OffsetDateTime) -> Result<u64, Failure> {
+    let users = sqlx::query_scalar!(
+        "DELETE FROM tokens WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM tokens WHERE least(revoked_at, expires_at) < $1
+             ORDER BY least(revoked_at, expires_at) LIMIT $2 FOR UPDATE SKIP LOCKED
+         ))
+         RETURNING user_id",
+        cutoff,
+        PART,
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    owners::forget(transaction, &users).await?;
+    Ok(users.len() as u64)
 }

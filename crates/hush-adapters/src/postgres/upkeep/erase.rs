@@ -26,7 +26,7 @@ pub(super) async fn user(
     owners::lock(transaction, user, None).await?;
     let own = tokens::of(transaction, user).await?;
     tokens::remove(transaction, &own).await?;
-    owners::remove(transaction, user).await?;
+    owners::forget(transaction, &[user.to_i64()]).await?;
     let live = own.iter().filter(|token| token.is_live(act.at));
     let entries = live.flat_map(|token| token_revoked(token, Action::TokenRevoked, act.at));
     audit::write(transaction, keys, act, entries.collect()).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hush_adapters::postgres::Postgres;
 use hush_domain::audit::{Act, Actor};
 use hush_domain::events::{Extent, ListedMember, Snapshot};
-use hush_domain::ids::{ServerId, TokenId, UserId};
+use hush_domain::ids::{ServerId, UserId};
 use hush_domain::limits::{Bucket, Rule};
 use hush_domain::permission::Permissions;
 use hush_domain::roles::Role;
@@ -86,28 +86,30 @@ pub(super) fn act(second: i64) -> Act {
     }
 }
 
-/// Stores user 1's token for server `id`.
-pub(super) async fn create(postgres: &Postgres, id: u64) -> Result<(), CreateTokenError> {
-    let created = postgres.create(token(id), None, &act(1), None).await?;
-    assert_eq!(created, Outcome::Done(token(id).token));
+/// Stores a token.
+pub(super) async fn create(postgres: &Postgres, new: NewToken) -> Result<(), CreateTokenError> {
+    let token = new.token.clone();
+    let created = postgres.create(new, None, &act(1), None).await?;
+    assert_eq!(created, Outcome::Done(token));
     Ok(())
 }
 
 /// User 1's token for server `id`.
 pub(super) fn token(id: u64) -> NewToken {
-    let mut fill = |bytes: &mut [u8]| {
-        bytes.fill(7);
-        Ok::<_, std::convert::Infallible>(())
-    };
-    let secret = Secret::generate(&mut fill).unwrap();
+    token_of(id, 1, &[id])
+}
+
+/// A user's token for `servers`.
+pub(super) fn token_of(id: u64, owner: u64, servers: &[u64]) -> NewToken {
+    let secret = secret(id);
     NewToken {
         digest: secret.digest(),
         token: Token {
-            id: TokenId::from_parts(1, 1),
-            user: user(1),
-            name: "token".parse().unwrap(),
+            id: id.try_into().unwrap(),
+            user: user(owner),
+            name: format!("token {id}").parse().unwrap(),
             hint: secret.hint(),
-            servers: NamedServers::new(vec![server(id)]).unwrap(),
+            servers: NamedServers::new(servers.iter().copied().map(server).collect()).unwrap(),
             scopes: [Scope::UsersRead].into_iter().collect(),
             created_at: at(1),
             expires_at: None,
@@ -116,4 +118,17 @@ pub(super) fn token(id: u64) -> NewToken {
             last_used_at: None,
         },
     }
+}
+
+/// Another secret for each number.
+pub(super) fn secret(number: u64) -> Secret {
+    let mut rest = number;
+    let mut digits = |bytes: &mut [u8]| {
+        for byte in bytes {
+            *byte = u8::try_from(rest % 62)?;
+            rest /= 62;
+        }
+        Ok::<_, std::num::TryFromIntError>(())
+    };
+    Secret::generate(&mut digits).unwrap()
 }

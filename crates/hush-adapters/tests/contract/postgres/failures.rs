@@ -29,7 +29,7 @@ async fn a_request_waits_briefly_for_a_lock_and_ingest_as_long_as_it_takes() {
     };
     let leaving = tokio::spawn(async move { ingest.apply(event, at(2)).await });
     // It takes as long as a request waits for a lock, which is longer than ingest needs if nobody is in its way.
-    let refused = create(&postgres, 5).await.unwrap_err();
+    let refused = create(&postgres, token(5)).await.unwrap_err();
     assert!(
         matches!(&refused, CreateTokenError::Backend(error) if error.is_transient()),
         "{refused:?}"
@@ -38,7 +38,7 @@ async fn a_request_waits_briefly_for_a_lock_and_ingest_as_long_as_it_takes() {
     holding.rollback().await.unwrap();
 
     leaving.await.unwrap().unwrap();
-    create(&postgres, 5).await.unwrap();
+    create(&postgres, token(5)).await.unwrap();
     let stats = postgres.server_stats(server(5)).await.unwrap().unwrap();
     assert_eq!(stats.members, Some(1));
 }
