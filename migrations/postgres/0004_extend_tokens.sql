@@ -1,7 +1,7 @@
 -- A token's whole life: who made it, its secrets over time, its use, and the requests that it may send again.
 
 ALTER TABLE tokens
-    ADD COLUMN parent_id bigint CHECK (parent_id > 0),
+    ADD COLUMN IF NOT EXISTS parent_id bigint CHECK (parent_id > 0),
     -- The minute in which it was last used, by its beginning.
     ADD COLUMN last_used_at timestamptz,
     -- Room for the row of a minute's use beside the one before, without touching an index.
