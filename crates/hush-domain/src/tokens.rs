@@ -122,7 +122,8 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
-    /// The token that made it, if one did. It is revoked with that one.
+    /// The token through which its secret was given out, if one was: that made it, or rotated it. It is revoked with
+    /// that one.
     pub parent: Option<TokenId>,
     /// The minute in which it was last used, if it was.
     pub last_used_at: Option<Timestamp>,

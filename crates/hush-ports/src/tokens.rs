@@ -182,7 +182,10 @@ pub trait Tokens: Send + Sync {
 
     /// Gives a token a new secret, provided that it is live at `act.at` and that the asker is, by its newest secret,
     /// covers it and does not descend from it. The secret before becomes a former one, unless its time is over
-    /// already; earlier former ones keep their time. Its descendants are revoked unless they are kept.
+    /// already; no earlier former one keeps a later end. Its descendants are revoked unless they are kept.
+    ///
+    /// Whoever asks learns the secret, which must not outlive the asker: a token that neither is the asker nor
+    /// descends from it has it as its parent from then on.
     ///
     /// Returns the token as it is then.
     async fn rotate(

@@ -138,6 +138,7 @@ impl Tokens for Memory {
         }
         let token = tokens.get(rotation.token).cloned();
         let token = token.ok_or(RotateTokenError::Unknown)?;
+        let mut parent = token.parent;
         if let Some(key) = rotation.asker {
             let asker = tokens.asker(key, act.at);
             let asker = asker.ok_or(RotateTokenError::AskerEnded)?;
@@ -145,12 +146,20 @@ impl Tokens for Memory {
                 return Err(RotateTokenError::Ancestor);
             }
             asker.covers(&token)?;
+            if asker.id != token.id && !tokens.descends(&token, asker.id) {
+                parent = Some(asker.id);
+            }
         }
         if !token.is_live(act.at) {
             return Err(RotateTokenError::Ended);
         }
         refuse_taken(&tokens, &rotation.digest)?;
         let former = tokens.replace_digest(token.id, rotation.digest);
+        for (of, until) in tokens.former.values_mut() {
+            if *of == token.id {
+                *until = rotation.former_until.min(*until);
+            }
+        }
         if let Some(former) = former
             && rotation.former_until > act.at
         {
@@ -159,8 +168,9 @@ impl Tokens for Memory {
         }
         let mut rotated = Token::clone(&token);
         rotated.hint = rotation.hint;
+        rotated.parent = parent;
         if let Some(token) = tokens.get_mut(token.id) {
-            token.hint = rotation.hint;
+            (token.hint, token.parent) = (rotation.hint, parent);
         }
         let mut entries = audit::token_rotated(&rotated, rotation.former_until.max(act.at));
         if !rotation.keep_children {

@@ -80,6 +80,7 @@ impl Roll {
     ) -> Result<Token, RotateTokenError> {
         let found = self.find(rotation.token).ok_or(RotateTokenError::Unknown)?;
         let before = self.known[found].token.clone();
+        let mut parent = before.parent;
         if let Some(shown) = asker {
             let asker = self.asker(shown, act.at);
             let asker = asker.ok_or(RotateTokenError::AskerEnded)?;
@@ -87,16 +88,23 @@ impl Roll {
                 return Err(RotateTokenError::Ancestor);
             }
             asker.covers(&before)?;
+            if asker.id != before.id && !self.descends(&before, asker.id) {
+                parent = Some(asker.id);
+            }
         }
         if !before.is_live(act.at) {
             return Err(RotateTokenError::Ended);
         }
         let known = &mut self.known[found];
+        for (_, until) in &mut known.former {
+            *until = rotation.former_until.max(act.at).min(*until);
+        }
         if rotation.former_until > act.at {
             known.former.push((known.newest, rotation.former_until));
         }
         known.newest = new_secret;
         known.token.hint = secret(new_secret).hint();
+        known.token.parent = parent;
         let after = known.token.clone();
         let mut entries = audit::token_rotated(&before, rotation.former_until);
         if !rotation.keep_children {

@@ -15,7 +15,8 @@ macro_rules! for_each_rotation_rule {
             rotation {
                 a_new_secret_finds_the_token_and_the_former_one_too,
                 a_former_secret_whose_time_is_over_finds_nothing,
-                every_former_secret_keeps_its_time,
+                no_former_secret_outlives_the_time_that_a_later_rotation_gives,
+                a_secret_ends_with_the_token_that_learned_it,
                 only_the_newest_secret_asks_for_another,
                 descendants_are_revoked_unless_they_are_kept,
                 nobody_gets_the_secret_of_an_ancestor,
@@ -70,29 +71,60 @@ pub async fn a_former_secret_whose_time_is_over_finds_nothing(store: &Store) {
     }
 }
 
-/// A later rotation neither shortens nor prolongs what an earlier one left.
-pub async fn every_former_secret_keeps_its_time(store: &Store) {
+/// A later rotation shortens the time of all secrets before, so that one without grace shuts everybody out, and lengthens
+/// none.
+pub async fn no_former_secret_outlives_the_time_that_a_later_rotation_gives(store: &Store) {
     store.given_user_2_in([1]).await;
     store.create(token(7, 2, &[1])).await;
-    for (new, until) in [(1000, 300), (1001, 100), (1002, 200)] {
+    let rotate = async |new, until| {
         let rotation = Rotation {
             former_until: at(until),
             ..rotation(7, None, new)
         };
         store.rotate(rotation, 1).await.unwrap();
+    };
+    for (new, until) in [(1000, 300), (1001, 100), (1002, 200)] {
+        rotate(new, until).await;
     }
     for (number, until) in [
-        (7, Some(at(300))),
+        (7, Some(at(100))),
         (1000, Some(at(100))),
         (1001, Some(at(200))),
         (1002, None),
     ] {
         assert_eq!(store.found(number).await, Some((7, until)));
     }
+    rotate(1003, 1).await;
+    for number in [7, 1000, 1001] {
+        assert_eq!(store.found(number).await, Some((7, Some(at(1)))));
+    }
+    assert_eq!(store.found(1002).await, None);
     // They end with the token, whose time does not depend on theirs.
     store.revoke(7, 2).await;
-    assert_eq!(store.found(7).await, Some((7, Some(at(300)))));
+    assert_eq!(store.found(7).await, Some((7, Some(at(1)))));
     assert_eq!(store.token(7).await.revoked_at, Some(at(2)));
+}
+
+/// Whoever gives another token a new secret learns it: it is revoked with the one that asked, as its child is. One that
+/// descends from the asker keeps its parent.
+pub async fn a_secret_ends_with_the_token_that_learned_it(store: &Store) {
+    store.given_user_2_in([1]).await;
+    let asker = token(7, 2, &[1]);
+    store.create(asker.clone()).await;
+    store.create(token(8, 2, &[1])).await;
+    store.create(token(9, 2, &[1])).await;
+    for (asked, new) in [(8, 1000), (7, 1001)] {
+        let rotation = Rotation {
+            keep_children: true,
+            ..rotation(asked, Some(key(&asker)), new)
+        };
+        store.rotate(rotation, 1).await.unwrap();
+    }
+    assert_eq!(store.token(7).await.parent, None);
+    assert_eq!(store.token(8).await.parent, Some(asker.token.id));
+    store.revoke(7, 2).await;
+    assert_eq!(store.token(8).await.revoked_at, Some(at(2)));
+    assert_eq!(store.token(9).await.revoked_at, None);
 }
 
 /// A token may ask for its own new secret, but not by one that was replaced, nor if it is unknown, revoked or expired.

@@ -2,6 +2,7 @@
 
 use hush_domain::audit::chain::Keyring;
 use hush_domain::audit::{Act, Action, token_rotated};
+use hush_domain::ids::TokenId;
 use hush_domain::time::Timestamp;
 use hush_domain::tokens::{Rotation, Token};
 use hush_ports::{Idempotency, Outcome, RotateTokenError};
@@ -46,20 +47,25 @@ pub(super) async fn rotate(
         if let Err(beyond) = asker.covers(&token) {
             return refused(beyond.into());
         }
+        if asker.id != token.id && !descends(transaction, &token, asker.id).await? {
+            token.parent = Some(asker.id);
+        }
     }
     if !token.is_live(act.at) {
         return refused(RotateTokenError::Ended);
     }
     token.hint = rotation.hint;
     let former_until = rotation.former_until.max(act.at);
+    shorten_former(transaction, &token, former_until).await?;
     if former_until > act.at {
         keep_former(transaction, &token, former_until).await?;
     }
     sqlx::query!(
-        "UPDATE tokens SET digest = $2, hint = $3 WHERE id = $1",
+        "UPDATE tokens SET digest = $2, hint = $3, parent_id = $4 WHERE id = $1",
         token.id.to_i64(),
         rotation.digest.as_bytes(),
         token.hint.as_str(),
+        token.parent.map(TokenId::to_i64),
     )
     .execute(&mut *transaction)
     .await?;
@@ -70,6 +76,22 @@ pub(super) async fn rotate(
     idempotency::remember(transaction, request, &token, act.at).await?;
     audit::write(transaction, keys, act, entries).await?;
     Ok(Outcome::Done(token))
+}
+
+/// No earlier secret reads longer than until `until`.
+async fn shorten_former(
+    transaction: &mut PgConnection,
+    token: &Token,
+    until: Timestamp,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "UPDATE former_secrets SET until = least(until, $2) WHERE token_id = $1",
+        token.id.to_i64(),
+        OffsetDateTime::from(until),
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
 }
 
 /// The secret that is the newest still reads until `until`.

@@ -2,6 +2,7 @@
 
 use hush_domain::audit::chain::Keyring;
 use hush_domain::audit::{Act, Action, token_rotated};
+use hush_domain::ids::TokenId;
 use hush_domain::tokens::{Rotation, Token};
 use hush_ports::{Idempotency, Outcome, RotateTokenError};
 use sqlx::SqliteConnection;
@@ -39,12 +40,20 @@ pub(super) async fn rotate(
         if let Err(beyond) = asker.covers(&token) {
             return refused(beyond.into());
         }
+        if asker.id != token.id && !descends(transaction, &token, asker.id).await? {
+            token.parent = Some(asker.id);
+        }
     }
     if !token.is_live(act.at) {
         return refused(RotateTokenError::Ended);
     }
     token.hint = rotation.hint;
     let former_until = rotation.former_until.max(act.at);
+    sqlx::query("UPDATE former_secrets SET until = min(until, ?2) WHERE token_id = ?1")
+        .bind(token.id.to_i64())
+        .bind(former_until.unix_micros())
+        .execute(&mut *transaction)
+        .await?;
     if former_until > act.at {
         sqlx::query(
             "INSERT INTO former_secrets (digest, token_id, until)
@@ -55,10 +64,11 @@ pub(super) async fn rotate(
         .execute(&mut *transaction)
         .await?;
     }
-    sqlx::query("UPDATE tokens SET digest = ?2, hint = ?3 WHERE id = ?1")
+    sqlx::query("UPDATE tokens SET digest = ?2, hint = ?3, parent_id = ?4 WHERE id = ?1")
         .bind(token.id.to_i64())
         .bind(rotation.digest.as_bytes().as_slice())
         .bind(token.hint.as_str())
+        .bind(token.parent.map(TokenId::to_i64))
         .execute(&mut *transaction)
         .await?;
     let mut entries = token_rotated(&token, former_until);

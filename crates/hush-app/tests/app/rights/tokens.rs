@@ -101,9 +101,12 @@ impl Model {
         prop_assert_eq!(rotated.is_ok(), may, "{:?}", rotated);
         if let Ok(Issued::Now(issued)) = rotated {
             let until = self.minute + grace_minutes;
-            let former = self.secrets.iter_mut();
-            for held in former.filter(|held| held.token == target && held.until.is_none()) {
-                held.until = Some(until);
+            for held in self.secrets.iter_mut().filter(|held| held.token == target) {
+                held.until = Some(held.until.map_or(until, |earlier| earlier.min(until)));
+            }
+            // Whoever learned the secret through the asker loses it with the asker.
+            if asker != target && !self.descends(target, asker) {
+                self.tokens[target].parent = Some(asker);
             }
             let secret = issued.secret;
             self.secrets.push(Held {
