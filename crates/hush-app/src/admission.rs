@@ -152,13 +152,8 @@ impl Admission {
             Credential::Secret(secret) => secret,
         };
         let now = self.clock.wall();
-        let addressed = match target {
-            Target::Server(server) => Addressed::Server(server),
-            Target::Sole => Addressed::Sole,
-            Target::Nothing | Target::NoServer | Target::Unreadable => Addressed::Nothing,
-        };
         let digest = secret.digest();
-        let presented = self.tokens.present(&digest, addressed).await?;
+        let presented = self.tokens.present(&digest, addressed(target)).await?;
         let Some(presented) = presented.filter(|presented| works(presented, now)) else {
             self.count_unknown(client, now).await?;
             return Err(Denied::InvalidToken.into());
@@ -201,6 +196,34 @@ impl Admission {
         }
     }
 
+    /// Looks once more whether a request that was admitted may be carried out, which nobody counts again: what a user may
+    /// do ends at once, and the rest of the request may have come slowly.
+    pub async fn confirm(
+        &self,
+        credential: &Credential,
+        operation: Operation,
+        target: Target,
+    ) -> Result<(), Refused> {
+        let Credential::Secret(secret) = credential else {
+            return Err(Denied::InvalidToken.into());
+        };
+        let now = self.clock.wall();
+        let presented = self
+            .tokens
+            .present(&secret.digest(), addressed(target))
+            .await?;
+        let Some(Presented {
+            token,
+            former_until,
+            standing,
+        }) = presented.filter(|presented| works(presented, now))
+        else {
+            return Err(Denied::InvalidToken.into());
+        };
+        judge(operation, target, &token, former_until.is_none(), standing)?;
+        Ok(())
+    }
+
     /// Admits somebody without a token to what anybody may do, and counts it against the client's address.
     pub async fn admit_anyone(&self, client: ClientNetwork) -> Result<Permit, Refused> {
         let quota = self.count_unknown(client, self.clock.wall()).await?;
@@ -241,6 +264,15 @@ impl Admission {
         } else {
             Err(Denied::RateLimited(quota))
         }
+    }
+}
+
+/// The server of which the store is asked how the user stands there.
+fn addressed(target: Target) -> Addressed {
+    match target {
+        Target::Server(server) => Addressed::Server(server),
+        Target::Sole => Addressed::Sole,
+        Target::Nothing | Target::NoServer | Target::Unreadable => Addressed::Nothing,
     }
 }
 

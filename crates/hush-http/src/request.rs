@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, MatchedPath, Request};
@@ -15,7 +16,7 @@ use hush_app::{App, Caller, Cause, Credential, Denied, Permit, Refused, Repeatab
 use hush_domain::operations::Operation;
 use hush_domain::tokens::Token;
 use percent_encoding::percent_decode_str;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use crate::api::Shared;
 use crate::body::{self, FromBody};
@@ -24,6 +25,16 @@ use crate::problem::{Code, Problem};
 use crate::query::Query;
 use crate::settings::{DEADLINE, MAX_BODY};
 use crate::trail::Trail;
+
+/// A body that takes longer than this is slow: what admission found may no longer be true.
+const FAST: Duration = Duration::from_millis(250);
+
+/// How a body came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    Fast,
+    Slow,
+}
 
 /// A request on its way through a handler: what was sent, and what is learned about it.
 pub(crate) struct ApiRequest {
@@ -121,18 +132,28 @@ impl ApiRequest {
             .admission
             .admit(&credential, client, operation, target)
             .await;
-        self.take_in(admitted).await
+        let permit = self.note(admitted)?;
+        if self.take_in_body().await? == Pace::Slow {
+            let admission = &self.shared.app.admission;
+            admission
+                .confirm(&credential, operation, target)
+                .await
+                .map_err(|refused| refused.why)?;
+        }
+        Ok(permit)
     }
 
     /// The same for what anybody may ask: nobody looks at a token.
     pub(crate) async fn admit_anyone(&mut self) -> Result<Permit, Problem> {
         let client = self.trail.client.into();
         let admitted = self.shared.app.admission.admit_anyone(client).await;
-        self.take_in(admitted).await
+        let permit = self.note(admitted)?;
+        self.take_in_body().await?;
+        Ok(permit)
     }
 
-    /// Notes what admission found, and takes in the body of a request that it let in.
-    async fn take_in(&mut self, admitted: Result<Permit, Refused>) -> Result<Permit, Problem> {
+    /// Notes what admission found.
+    fn note(&self, admitted: Result<Permit, Refused>) -> Result<Permit, Problem> {
         let trail = &self.trail;
         let permit = match admitted {
             Ok(permit) => permit,
@@ -150,11 +171,22 @@ impl ApiRequest {
             Caller::Operator | Caller::Anyone => None,
         };
         trail.note(token, permit.server(), permit.quota(), permit.ending());
-        if !self.body.is_end_stream() {
-            // Boxed, since hardly a request has a body and each would carry the room for reading one.
-            self.content = Box::pin(self.drain_body()).await?;
-        }
         Ok(permit)
+    }
+
+    /// Takes in the body of a request that was admitted.
+    async fn take_in_body(&mut self) -> Result<Pace, Problem> {
+        if self.body.is_end_stream() {
+            return Ok(Pace::Fast);
+        }
+        let begin = Instant::now();
+        // Boxed, since hardly a request has a body and each would carry the room for reading one.
+        self.content = Box::pin(self.drain_body()).await?;
+        Ok(if begin.elapsed() < FAST {
+            Pace::Fast
+        } else {
+            Pace::Slow
+        })
     }
 
     /// The body, which must be a JSON object. For after admission.

@@ -182,6 +182,37 @@ async fn a_body_is_64_kib_at_most_once_one_is_admitted() {
     stranger.is_problem(401, "missing-token");
 }
 
+/// What was found when the head of a request came is looked at again when its body has come late.
+#[tokio::test(start_paused = true)]
+async fn a_late_body_finds_that_the_token_has_ended() {
+    let world = World::new().await;
+    let token = world.token(ADMIN, &[HOME], &ALL).await;
+    let app = world.app.clone();
+    let secret = token.parse().unwrap();
+    let late = futures::stream::once(async move {
+        let operator = app.admission.operator();
+        let found = app.tokens.inspect(&operator, &secret).await.unwrap();
+        let id = found.unwrap().token.id;
+        app.tokens.revoke(&operator, id).await.unwrap();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        Ok::<_, std::io::Error>(http_body::Frame::data(Bytes::from_static(b"{}")))
+    });
+    let late = Body::new(StreamBody::new(Box::pin(late)));
+    let reply = world.send(with_body(late, &token)).await;
+    reply.is_problem(401, "invalid-token");
+}
+
+#[tokio::test]
+async fn a_request_id_that_may_hold_a_token_is_not_taken() {
+    let world = World::new().await;
+    let token = world.token(ADMIN, &[HOME], &ALL).await;
+    for (given, is_taken) in [(&*token, false), ("x.hush_", false), ("hush-1", true)] {
+        let headers = [("x-request-id", given)];
+        let reply = world.send(get("/v1/me", &token, &headers)).await;
+        assert_eq!(reply.header("x-request-id") == given, is_taken, "{given}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_that_does_not_come_is_a_408_after_ten_seconds() {
     let world = World::new().await;
