@@ -218,6 +218,6 @@ pub(crate) fn place(number: i64, stored: &[u8]) -> Result<Place, Invalid> {
     })
 }
 
-fn link(stored: &[u8]) -> Result<Link, Invalid> {
+pub(crate) fn link(stored: &[u8]) -> Result<Link, Invalid> {
     bytes("link", stored).map(Link::from_bytes)
 }

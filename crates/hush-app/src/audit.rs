@@ -173,18 +173,25 @@ impl AuditLogs {
         if walk.last != ends.head {
             return Err(VerifyError::WrongHead(ends.head.number));
         }
-        for (end, place, keyed, seal) in [
-            (End::Head, ends.head, walk.keyed > 0, ends.head_seal),
-            (
-                End::Checkpoint,
-                ends.checkpoint,
-                false,
-                ends.checkpoint_seal,
-            ),
-        ] {
-            if !self.keys.is_sealed(end, server, place, keyed, seal) {
-                return Err(VerifyError::Unsealed(end));
-            }
+        let Ends {
+            head_seal,
+            checkpoint,
+            checkpoint_seal,
+            ..
+        } = ends;
+        let keyed = walk.keyed > 0;
+        if !self
+            .keys
+            .is_sealed(End::Head, server, ends.head, keyed, head_seal)
+        {
+            return Err(VerifyError::Unsealed(End::Head));
+        }
+        let keyed = walk.begins_keyed;
+        if !self
+            .keys
+            .is_checkpoint(server, checkpoint, keyed, checkpoint_seal)
+        {
+            return Err(VerifyError::Unsealed(End::Checkpoint));
         }
         walk.finish(ends)
     }
@@ -197,6 +204,8 @@ struct Walk {
     found: bool,
     rows: u64,
     keyed: u64,
+    /// Whether the first row has a key.
+    begins_keyed: bool,
 }
 
 impl Walk {
@@ -207,12 +216,14 @@ impl Walk {
             found: expected == Some(checkpoint),
             rows: 0,
             keyed: 0,
+            begins_keyed: false,
         }
     }
 
     fn step(&mut self, keys: &Keyring, row: &Row) -> Result<(), VerifyError> {
         keys.verify(self.last, self.keyed > 0, row)?;
         self.last = row.place();
+        self.begins_keyed |= self.rows == 0 && row.key.is_some();
         self.rows += 1;
         self.keyed += u64::from(row.key.is_some());
         match self.expected {

@@ -117,28 +117,34 @@ async fn open(settings: &Settings, serves: bool) -> Result<Stores, Failure> {
 }
 
 /// Refuses to go on without a key where rows of audit logs have one: a row without one after them could be anybody's,
-/// and no row can be chained anew. Looks at the first logs, as many as are read at once.
+/// and no row can be chained anew.
 async fn require_key(ports: &Ports) -> Result<(), Failure> {
     let keys = &ports.audit_keys;
     if !keys.is_empty() {
         return Ok(());
     }
-    let mut logs = ports.audit.ends(None, LOGS).await?.into_iter();
-    let unlike =
-        logs.find(|log| !keys.is_sealed(End::Head, log.server, log.head, false, log.head_seal));
-    let Some(log) = unlike else {
-        return Ok(());
-    };
-    let before = log.head.number.saturating_sub(1);
-    let newest = ports.audit.rows(log.server, before, 1).await?;
-    // Without one, something else is wrong with the log, which is for `audit verify` to say.
-    if newest.iter().any(|row| row.key.is_some()) {
-        return Err(Failure::usage(
-            "audit logs are chained with a key, and none is configured: set HUSH_AUDIT_KEY_FILE to a \
-             file that holds it (to a new one if it is lost)",
-        ));
+    let mut after = None;
+    loop {
+        let logs = ports.audit.ends(after, LOGS).await?;
+        for log in &logs {
+            if keys.is_sealed(End::Head, log.server, log.head, false, log.head_seal) {
+                continue;
+            }
+            let before = log.head.number.saturating_sub(1);
+            let newest = ports.audit.rows(log.server, before, 1).await?;
+            // Without one, something else is wrong with the log, which is for `audit verify` to say.
+            if newest.iter().any(|row| row.key.is_some()) {
+                return Err(Failure::usage(
+                    "audit logs are chained with a key, and none is configured: set \
+                     HUSH_AUDIT_KEY_FILE to a file that holds it (to a new one if it is lost)",
+                ));
+            }
+        }
+        match logs.last() {
+            Some(last) if logs.len() == usize::from(LOGS) => after = Some(last.server),
+            _ => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 /// Brings the schema of the configured store up to date.

@@ -3,6 +3,7 @@ use hush_domain::audit::chain::Row;
 use hush_domain::audit::{Action, ActorKind};
 use hush_domain::ids::{ServerId, TokenId, UserId};
 use hush_ports::{AuditFilter, AuditLog, AuditPage, BackendError, Ends};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::Postgres;
@@ -108,18 +109,26 @@ impl AuditLog for Postgres {
     ) -> Result<Vec<Row>, BackendError> {
         self.database
             .read(Operation::AuditRows, |mut connection| async move {
-                let rows = audit_rows!(
-                    "AND r.number > $2 ORDER BY r.number LIMIT $3",
-                    server.to_i64(),
-                    number(after),
-                    i64::from(limit),
-                )
-                .fetch_all(&mut *connection)
-                .await?;
-                read(rows)
+                self::after(&mut connection, server, number(after), i64::from(limit)).await
             })
             .await
     }
+}
+
+/// The first rows of a server's log after number `last`.
+async fn after(
+    connection: &mut PgConnection,
+    server: ServerId,
+    last: i64,
+    limit: i64,
+) -> Result<Vec<Row>, Failure> {
+    let rows = audit_rows!(
+        "AND r.number > $2 ORDER BY r.number LIMIT $3",
+        server.to_i64(),
+        last,
+        limit,
+    );
+    read(rows.fetch_all(connection).await?)
 }
 
 fn read(rows: Vec<AuditRow>) -> Result<Vec<Row>, Failure> {

@@ -21,11 +21,11 @@ impl Upkeep for Postgres {
             former_secrets: self.remove(Ended::FormerSecrets, former).await?,
             idempotency: self.remove(Ended::Requests, cutoffs.idempotency).await?,
             usage: self.remove(Ended::Minutes, cutoffs.usage).await?,
+            servers: self.erase_departed(cutoffs.servers).await?,
             audit: match cutoffs.audit {
                 Some(since) => self.cut_logs(since).await?,
                 None => 0,
             },
-            servers: self.erase_departed(cutoffs.servers).await?,
         })
     }
 
@@ -72,7 +72,7 @@ impl Postgres {
                 Ok(audit::aged(transaction, since).await?)
             })
             .await?;
-        let mut removed = 0;
+        let (mut removed, mut broken) = (0, None);
         for server in aged {
             loop {
                 let part = self
@@ -80,14 +80,19 @@ impl Postgres {
                     .work::<_, BackendError>(Operation::Tidy, async |transaction| {
                         Ok(audit::cut(transaction, &self.audit_keys, server, since).await?)
                     })
-                    .await?;
-                if part == 0 {
-                    break;
+                    .await;
+                match part {
+                    Ok(0) => break,
+                    Ok(part) => removed += part,
+                    // What is wrong with one log hinders no other.
+                    Err(error) => {
+                        broken = Some(error);
+                        break;
+                    }
                 }
-                removed += part;
             }
         }
-        Ok(removed)
+        broken.map_or(Ok(removed), Err)
     }
 
     /// Erases what is left of servers that were removed before `cutoff`. Returns of how many.

@@ -32,11 +32,11 @@ impl Upkeep for Sqlite {
             former_secrets: self.remove(FORMER_SECRETS, cutoffs.former_secrets).await?,
             idempotency: self.remove(REQUESTS, cutoffs.idempotency).await?,
             usage: self.remove(MINUTES, cutoffs.usage).await?,
+            servers: self.erase_departed(cutoffs.servers).await?,
             audit: match cutoffs.audit {
                 Some(since) => self.cut_logs(since).await?,
                 None => 0,
             },
-            servers: self.erase_departed(cutoffs.servers).await?,
         })
     }
 
@@ -92,7 +92,7 @@ impl Sqlite {
                 audit::aged(&mut connection, since).await
             })
             .await?;
-        let mut removed = 0;
+        let (mut removed, mut broken) = (0, None);
         for server in aged {
             loop {
                 let part = self
@@ -100,14 +100,19 @@ impl Sqlite {
                     .transact::<_, BackendError>(Operation::Tidy, async |transaction| {
                         Ok(audit::cut(transaction, &self.keys, server, since).await?)
                     })
-                    .await?;
-                if part == 0 {
-                    break;
+                    .await;
+                match part {
+                    Ok(0) => break,
+                    Ok(part) => removed += part,
+                    // What is wrong with one log hinders no other.
+                    Err(error) => {
+                        broken = Some(error);
+                        break;
+                    }
                 }
-                removed += part;
             }
         }
-        Ok(removed)
+        broken.map_or(Ok(removed), Err)
     }
 
     /// Erases what is left of servers that were removed before `before`. Returns of how many.

@@ -1,5 +1,6 @@
 //! Making tokens.
 
+use hush_domain::audit::Act;
 use hush_domain::idempotency::RequestKey;
 use hush_domain::ids::UserId;
 use hush_domain::operations::Operation;
@@ -27,22 +28,29 @@ impl PersonalTokens {
         let secret = self.draw_secret()?;
         let mut token = self.draft(asker.user, wanted, &secret, Some(asker))?;
         token.parent = Some(asker.id);
-        asker.covers(&token).map_err(|beyond| match beyond {
-            Beyond::Server(server) => TokenError::ServerNotFound(server),
-            Beyond::Scope(required) => {
-                TokenError::Insufficient(Refusal::InsufficientScope { required })
+        // Whether it would outlive its parent is for the store to say: a request that comes again, later, does not.
+        match asker.covers(&token) {
+            Err(Beyond::Server(server)) => return Err(TokenError::ServerNotFound(server)),
+            Err(Beyond::Scope(required)) => {
+                let refusal = Refusal::InsufficientScope { required };
+                return Err(TokenError::Insufficient(refusal));
             }
-            Beyond::Lifetime => TokenError::OutlivesParent {
-                end: asker.expires_at.unwrap_or(token.created_at),
-            },
-        })?;
+            Err(Beyond::Lifetime) | Ok(()) => {}
+        }
         self.check_levels(&token, asker).await?;
         let idempotency = repeatable.map(|repeatable| repeatable.of(key));
-        let stored = self.store(permit, token, &secret, Some(key), cause, idempotency);
-        Ok(match stored.await? {
-            Outcome::Done(token) => Issued::Now(Box::new(IssuedToken { token, secret })),
-            Outcome::Replayed(answer) => Issued::Before(answer),
-        })
+        let act = self.acts.by(permit, cause)?;
+        let stored = self.store(token, &secret, Some(key), &act, idempotency);
+        match (stored.await, asker.expires_at) {
+            (Ok(Outcome::Done(token)), _) => {
+                Ok(Issued::Now(Box::new(IssuedToken { token, secret })))
+            }
+            (Ok(Outcome::Replayed(answer)), _) => Ok(Issued::Before(answer)),
+            (Err(CreateTokenError::Beyond(Beyond::Lifetime)), Some(end)) => {
+                Err(TokenError::OutlivesParent { end })
+            }
+            (Err(error), _) => Err(error.into()),
+        }
     }
 
     /// Makes a token for `user`, on the operator's permit.
@@ -67,8 +75,8 @@ impl PersonalTokens {
     ) -> Result<Token, TokenError> {
         permit.operator_for("creating a token")?;
         let token = self.draft(user, wanted, secret, None)?;
-        let stored = self.store(permit, token, secret, None, Cause::default(), None);
-        match stored.await? {
+        let act = self.acts.by(permit, Cause::default())?;
+        match self.store(token, secret, None, &act, None).await? {
             Outcome::Done(token) => Ok(token),
             Outcome::Replayed(_) => Err(Failure::bug("a replay of nothing".to_owned()).into()),
         }
@@ -117,14 +125,12 @@ impl PersonalTokens {
 
     async fn store(
         &self,
-        permit: &Permit,
         mut token: Token,
         secret: &Secret,
         asker: Option<Key>,
-        cause: Cause,
+        act: &Act,
         idempotency: Option<Idempotency>,
-    ) -> Result<Outcome<Token>, TokenError> {
-        let act = self.acts.by(permit, cause)?;
+    ) -> Result<Outcome<Token>, CreateTokenError> {
         for _ in 0..ID_DRAWS {
             let new = NewToken {
                 token: token.clone(),
@@ -132,11 +138,11 @@ impl PersonalTokens {
             };
             match self
                 .tokens
-                .create(new, asker, &act, idempotency.clone())
+                .create(new, asker, act, idempotency.clone())
                 .await
             {
                 Err(CreateTokenError::IdTaken) => token.id = self.draw_id()?,
-                other => return Ok(other?),
+                other => return other,
             }
         }
         Err(

@@ -48,6 +48,29 @@ async fn the_same_request_is_answered_again_without_the_secret() {
     assert_eq!(count(&world, &token).await, 2);
 }
 
+/// What would no longer fit if it were asked for now was carried out all the same.
+#[tokio::test]
+async fn a_request_is_answered_again_though_its_lifetime_no_longer_fits() {
+    let world = World::new().await;
+    let token = world.token(ADMIN, &[HOME], &ALL).await;
+    // The tokens of this world live for a day.
+    let mut wanted = wanted("child");
+    wanted["expires_in_seconds"] = json!(86_400);
+    let first = create(&world, &token, "one", &wanted).await;
+    assert_eq!(first.status, 201, "{}", first.text());
+    world.clock.advance(Duration::from_secs(2));
+    let again = create(&world, &token, "one", &wanted).await;
+    assert_eq!(
+        again.header("idempotent-replayed"),
+        "true",
+        "{}",
+        again.text()
+    );
+    let other = create(&world, &token, "two", &wanted).await;
+    other.is_problem(400, "invalid-parameter");
+    assert_eq!(other.json()["parameter"], "expires_in_seconds");
+}
+
 #[tokio::test]
 async fn another_request_under_the_key_is_refused() {
     let world = World::new().await;

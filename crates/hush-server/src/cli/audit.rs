@@ -38,6 +38,9 @@ pub struct VerifyArgs {
     /// times.
     #[arg(long = "expect-head", value_name = "HEAD")]
     pub heads: Vec<Head>,
+    /// Take a log without any keyed row for right although a key is configured: its rows are older than the key.
+    #[arg(long)]
+    pub allow_unkeyed: bool,
 }
 
 /// Whom or what to erase.

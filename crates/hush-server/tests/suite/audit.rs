@@ -1,5 +1,6 @@
 //! `audit`: what is found of changes that nobody should have made.
 
+use hush_domain::audit::chain::{End, Head, Keyring};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -9,6 +10,8 @@ use crate::tokens::{listed, made};
 on_each_store! {
     every_change_past_hush_is_found_and_its_row_named,
     a_head_that_was_kept_elsewhere_shows_what_a_seal_cannot,
+    writing_on_hides_nothing,
+    no_plain_seal_stands_for_rows_with_a_key,
     keys_can_follow_one_another_and_none_is_forgotten,
     an_export_can_be_checked_by_whoever_reads_the_documentation,
 }
@@ -185,6 +188,46 @@ fn a_head_that_was_kept_elsewhere_shows_what_a_seal_cannot(site: &Site) {
     }
 }
 
+/// Whoever writes to a log that was tampered with does not make it right.
+fn writing_on_hides_nothing(site: &Site) {
+    let hush = site.hush().with("HUSH_AUDIT_KEY", KEY);
+    filled(&hush);
+    unlock(site);
+    site.execute(
+        "UPDATE audit_heads
+         SET number = 4, link = (SELECT link FROM audit_rows WHERE number = 4);
+         DELETE FROM audit_rows WHERE number = 5",
+    );
+    made(&hush, &["--server=10", "--user=2", "--name=d"]);
+    let said = found(&hush, &[]);
+    assert!(
+        said.contains("the end of the log was changed: its seal"),
+        "{said}"
+    );
+}
+
+/// Whoever removes the oldest rows cannot say without the key that retention did.
+fn no_plain_seal_stands_for_rows_with_a_key(site: &Site) {
+    let hush = site.hush().with("HUSH_AUDIT_KEY", KEY);
+    filled(&hush);
+    let export = hush.run(&["audit", "export"]).success();
+    let second: Value = serde_json::from_str(export.lines().nth(1).unwrap()).unwrap();
+    let head = format!("10:2:{}", second["link"].as_str().unwrap());
+    let head: Head = head.parse().unwrap();
+    let seal = Keyring::default().seal(End::Checkpoint, head.server, head.place);
+    let seal = seal.to_string();
+    let (sqlite, postgres) = (format!("x'{seal}'"), format!("'\\x{seal}'"));
+    let seal = site.either(&sqlite, &postgres);
+    site.execute(&format!(
+        "UPDATE audit_heads
+         SET checkpoint_number = 2, checkpoint_seal = {seal},
+             checkpoint_link = (SELECT link FROM audit_rows WHERE number = 2);
+         DELETE FROM audit_rows WHERE number < 3"
+    ));
+    let said = found(&hush, &[]);
+    assert!(said.contains("checkpoint of the log was changed"), "{said}");
+}
+
 fn keys_can_follow_one_another_and_none_is_forgotten(site: &Site) {
     let plain = site.hush();
     filled(&plain);
@@ -204,11 +247,13 @@ fn keys_can_follow_one_another_and_none_is_forgotten(site: &Site) {
 
     let one = site.hush().with_file("keys", format!("{KEY}\n"));
     let one = one.with("HUSH_AUDIT_KEY_FILE", "keys");
-    let said = verified(&one);
+    let said = found(&one, &[]);
     assert!(
         said.contains("none of them keyed although a key is configured"),
         "{said}"
     );
+    let older = one.run(&["audit", "verify", "--allow-unkeyed"]).success();
+    assert_eq!(older, said);
     made(&one, &["--server=10", "--user=2", "--name=d"]);
     let said = verified(&one);
     assert!(

@@ -1,14 +1,15 @@
 //! Removing the oldest rows of audit logs.
 
-use hush_domain::audit::chain::{End, Keyring};
+use hush_domain::audit::chain::{End, Keyring, Row};
 use hush_domain::ids::ServerId;
 use hush_domain::time::Timestamp;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::erase::erase_reasons;
+use super::{after, number};
 use crate::postgres::failure::Failure;
-use crate::stored::{place, server_id};
+use crate::stored::{AuditHead, server_id};
 
 /// How many rows go in one transaction, so that nobody waits for long.
 const PART: i64 = 1000;
@@ -31,7 +32,7 @@ pub(in crate::postgres) async fn aged(
 }
 
 /// Removes a part of the rows of a server's log that stand before the first one that was written at `since` or later,
-/// the oldest first. Returns how many: 0 once there are none.
+/// the oldest first. Returns how many: 0 once there are none. A log that is not as it was written is left as it is.
 pub(in crate::postgres) async fn cut(
     transaction: &mut PgConnection,
     keys: &Keyring,
@@ -39,43 +40,43 @@ pub(in crate::postgres) async fn cut(
     since: Timestamp,
 ) -> Result<u64, Failure> {
     let id = server.to_i64();
-    sqlx::query!(
-        "SELECT number FROM audit_heads WHERE server_id = $1 FOR UPDATE",
+    let head = sqlx::query_as!(
+        AuditHead,
+        "SELECT server_id, number, link, seal, checkpoint_number, checkpoint_link, checkpoint_seal
+         FROM audit_heads WHERE server_id = $1 FOR UPDATE",
         id
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    let oldest = sqlx::query!(
-        "SELECT number, at, link FROM audit_rows WHERE server_id = $1 ORDER BY number LIMIT $2",
-        id,
-        PART,
-    )
-    .fetch_all(&mut *transaction)
-    .await?;
-    let aged = oldest
-        .iter()
-        .take_while(|row| Timestamp::from(row.at) < since);
-    let Some(last) = aged.last() else {
+    let Some(ends) = head.map(|head| head.read()).transpose()? else {
         return Ok(0);
     };
-    let checkpoint = place(last.number, &last.link)?;
+    let mut oldest = after(transaction, server, number(ends.checkpoint.number), PART).await?;
+    let stays = oldest.iter().position(|row| row.at >= since);
+    oldest.truncate(stays.unwrap_or(oldest.len()));
+    let Some(checkpoint) = oldest.last().map(Row::place) else {
+        return Ok(0);
+    };
+    keys.verify_oldest(ends.checkpoint, ends.checkpoint_seal, &oldest)
+        .map_err(Failure::stored("audit log, of which nothing is removed,"))?;
+    let last = number(checkpoint.number);
     let seal = keys.seal(End::Checkpoint, server, checkpoint);
     sqlx::query!(
         "UPDATE audit_heads
          SET checkpoint_number = $2, checkpoint_link = $3, checkpoint_seal = $4
          WHERE server_id = $1",
         id,
-        last.number,
-        &last.link,
+        last,
+        checkpoint.link.as_bytes(),
         seal.as_bytes(),
     )
     .execute(&mut *transaction)
     .await?;
-    erase_reasons(transaction, server, last.number).await?;
+    erase_reasons(transaction, server, last).await?;
     let removed = sqlx::query!(
         "DELETE FROM audit_rows WHERE server_id = $1 AND number <= $2",
         id,
-        last.number,
+        last,
     )
     .execute(transaction)
     .await?;

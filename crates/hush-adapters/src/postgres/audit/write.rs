@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hush_domain::audit::chain::{End, Keyring, Link, Place, Row};
+use hush_domain::audit::chain::{End, Head, Keyring, Link, Place, Row};
 use hush_domain::audit::{Act, Details, Entry, RequestId};
 use hush_domain::ids::{ServerId, TokenId, UserId};
 use sqlx::PgConnection;
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::number;
 use crate::postgres::failure::Failure;
-use crate::stored::{place, server_id};
+use crate::stored::{link, place, server_id};
 
 /// Writes what was done into the logs of its servers, in ascending order of token and then server. The logs stay locked
 /// until the transaction ends, so this comes after everything else that may have to wait.
@@ -22,7 +22,11 @@ pub(in crate::postgres) async fn write(
 ) -> Result<(), Failure> {
     entries.sort_by_key(|entry| (entry.target.token(), entry.server));
     let servers: BTreeSet<_> = entries.iter().map(|entry| entry.server).collect();
-    let mut heads = lock(transaction, keys, &servers).await?;
+    let before = lock(transaction, keys, &servers).await?;
+    let mut heads: BTreeMap<_, _> = before
+        .iter()
+        .map(|(server, newest)| (*server, newest.place))
+        .collect();
     let mut rows = Vec::with_capacity(entries.len());
     for entry in entries {
         let head = heads.entry(entry.server).or_insert(Place::START);
@@ -31,7 +35,14 @@ pub(in crate::postgres) async fn write(
         rows.push(row);
     }
     insert(transaction, &rows).await?;
-    seal(transaction, keys, &heads).await
+    seal(transaction, keys, &before, &heads).await
+}
+
+/// The newest row of a locked log.
+struct Newest {
+    place: Place,
+    seal: Link,
+    keyed: bool,
 }
 
 /// Locks the logs of `servers` by id, and returns the newest row of each. A log that is new has lost no row yet.
@@ -39,7 +50,7 @@ async fn lock(
     transaction: &mut PgConnection,
     keys: &Keyring,
     servers: &BTreeSet<ServerId>,
-) -> Result<BTreeMap<ServerId, Place>, Failure> {
+) -> Result<BTreeMap<ServerId, Newest>, Failure> {
     let ids: Vec<_> = servers.iter().map(|server| server.to_i64()).collect();
     let seals = |end: End| -> Vec<_> {
         let servers = servers.iter();
@@ -48,14 +59,17 @@ async fn lock(
             .collect()
     };
     let heads = sqlx::query!(
-        "INSERT INTO audit_heads
+        r#"INSERT INTO audit_heads
              (server_id, number, link, seal, checkpoint_number, checkpoint_link, checkpoint_seal)
          SELECT server_id, 0, $4, head_seal, 0, $4, checkpoint_seal
          FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])
              AS logs (server_id, head_seal, checkpoint_seal)
          ORDER BY server_id
          ON CONFLICT (server_id) DO UPDATE SET number = audit_heads.number
-         RETURNING server_id, number, link",
+         RETURNING server_id, number, link, seal,
+                   EXISTS (SELECT FROM audit_rows r
+                           WHERE r.server_id = audit_heads.server_id AND r.number = audit_heads.number
+                             AND r.key_id IS NOT NULL) AS "keyed!""#,
         &ids,
         &seals(End::Head),
         &seals(End::Checkpoint),
@@ -65,7 +79,14 @@ async fn lock(
     .await?;
     heads
         .into_iter()
-        .map(|head| Ok((server_id(head.server_id)?, place(head.number, &head.link)?)))
+        .map(|head| {
+            let newest = Newest {
+                place: place(head.number, &head.link)?,
+                seal: link(&head.seal)?,
+                keyed: head.keyed,
+            };
+            Ok((server_id(head.server_id)?, newest))
+        })
         .collect()
 }
 
@@ -141,14 +162,22 @@ async fn insert(transaction: &mut PgConnection, rows: &[Row]) -> Result<(), Fail
 async fn seal(
     transaction: &mut PgConnection,
     keys: &Keyring,
+    before: &BTreeMap<ServerId, Newest>,
     heads: &BTreeMap<ServerId, Place>,
 ) -> Result<(), Failure> {
     let servers: Vec<_> = heads.keys().map(|server| server.to_i64()).collect();
     let numbers: Vec<_> = heads.values().map(|head| number(head.number)).collect();
     let links: Vec<_> = heads.values().map(|head| bytes(head.link)).collect();
+    let sealed = |server: &ServerId, head: Place| match before.get(server) {
+        Some(newest) => {
+            let (server, place) = (*server, newest.place);
+            keys.reseal(Head { server, place }, newest.keyed, newest.seal, head)
+        }
+        None => keys.seal(End::Head, *server, head),
+    };
     let seals: Vec<_> = heads
         .iter()
-        .map(|(server, head)| bytes(keys.seal(End::Head, *server, *head)))
+        .map(|(server, head)| bytes(sealed(server, *head)))
         .collect();
     sqlx::query!(
         "UPDATE audit_heads h SET number = newest.number, link = newest.link, seal = newest.seal

@@ -1,13 +1,13 @@
 //! Removing the oldest rows of audit logs.
 
-use hush_domain::audit::chain::{End, Keyring};
+use hush_domain::audit::chain::{End, Keyring, Row};
 use hush_domain::ids::ServerId;
 use hush_domain::time::Timestamp;
 use sqlx::SqliteConnection;
 
-use super::number;
+use super::{ROWS, number, read};
 use crate::sqlite::failure::Failure;
-use crate::stored::{place, server_id};
+use crate::stored::{AuditHead, server_id};
 
 /// How many rows go in one transaction, so that nobody waits for long.
 const PART: u16 = 1000;
@@ -30,27 +30,34 @@ pub(in crate::sqlite) async fn aged(
 }
 
 /// Removes a part of the rows of a server's log that stand before the first one that was written at `since` or later,
-/// the oldest first. Returns how many: 0 once there are none.
+/// the oldest first. Returns how many: 0 once there are none. A log that is not as it was written is left as it is.
 pub(in crate::sqlite) async fn cut(
     transaction: &mut SqliteConnection,
     keys: &Keyring,
     server: ServerId,
     since: Timestamp,
 ) -> Result<u64, Failure> {
-    let oldest: Vec<(i64, i64, Vec<u8>)> = sqlx::query_as(
-        "SELECT number, at, link FROM audit_rows WHERE server_id = ?1 ORDER BY number LIMIT ?2",
-    )
-    .bind(server.to_i64())
-    .bind(PART)
-    .fetch_all(&mut *transaction)
-    .await?;
-    let aged = oldest
-        .iter()
-        .take_while(|(_, at, _)| *at < since.unix_micros());
-    let Some((last, _, link)) = aged.last() else {
+    let head: Option<AuditHead> = sqlx::query_as("SELECT * FROM audit_heads WHERE server_id = ?1")
+        .bind(server.to_i64())
+        .fetch_optional(&mut *transaction)
+        .await?;
+    let Some(ends) = head.map(|head| head.read()).transpose()? else {
         return Ok(0);
     };
-    let checkpoint = place(*last, link)?;
+    let rows = sqlx::query_as(ROWS)
+        .bind(server.to_i64())
+        .bind(number(ends.checkpoint.number))
+        .bind(PART)
+        .fetch_all(&mut *transaction)
+        .await?;
+    let mut oldest = read(rows)?;
+    let stays = oldest.iter().position(|row| row.at >= since);
+    oldest.truncate(stays.unwrap_or(oldest.len()));
+    let Some(checkpoint) = oldest.last().map(Row::place) else {
+        return Ok(0);
+    };
+    keys.verify_oldest(ends.checkpoint, ends.checkpoint_seal, &oldest)
+        .map_err(Failure::stored("audit log, of which nothing is removed,"))?;
     let seal = keys.seal(End::Checkpoint, server, checkpoint);
     sqlx::query(
         "UPDATE audit_heads
@@ -65,7 +72,7 @@ pub(in crate::sqlite) async fn cut(
     .await?;
     let removed = sqlx::query("DELETE FROM audit_rows WHERE server_id = ?1 AND number <= ?2")
         .bind(server.to_i64())
-        .bind(last)
+        .bind(number(checkpoint.number))
         .execute(transaction)
         .await?;
     Ok(removed.rows_affected())

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use hush_domain::audit::chain::{End, Keyring, Place, Row};
+use hush_domain::audit::chain::{End, Head, Keyring, Link, Place, Row};
 use hush_domain::audit::{Act, Details, Entry, RequestId};
 use hush_domain::ids::{ServerId, TokenId, UserId};
 use sqlx::SqliteConnection;
 
 use super::number;
 use crate::sqlite::failure::Failure;
-use crate::stored::place;
+use crate::stored::{link, place};
 
 /// Writes what was done into the logs of its servers, in ascending order of token and then server.
 pub(in crate::sqlite) async fn write(
@@ -22,30 +22,61 @@ pub(in crate::sqlite) async fn write(
     let mut heads = BTreeMap::new();
     for entry in entries {
         let server = entry.server;
-        let last = match heads.get(&server) {
-            Some(last) => *last,
-            None => head(transaction, server).await?,
+        let (before, last) = if let Some(known) = heads.remove(&server) {
+            known
+        } else {
+            let before = head(transaction, keys, server).await?;
+            let last = before.place;
+            (before, last)
         };
         let row = keys.append(last, act, entry);
         insert(transaction, &row).await?;
-        heads.insert(server, row.place());
+        heads.insert(server, (before, row.place()));
     }
-    for (server, head) in heads {
-        seal(transaction, keys, server, head).await?;
+    for (server, (before, head)) in heads {
+        let newest = Head {
+            server,
+            place: before.place,
+        };
+        let sealed = keys.reseal(newest, before.keyed, before.seal, head);
+        seal(transaction, keys, server, head, sealed).await?;
     }
     Ok(())
 }
 
+/// The newest row of a log.
+struct Newest {
+    place: Place,
+    seal: Link,
+    keyed: bool,
+}
+
 /// The newest row of a server's log.
-async fn head(transaction: &mut SqliteConnection, server: ServerId) -> Result<Place, Failure> {
-    let head: Option<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT number, link FROM audit_heads WHERE server_id = ?1")
-            .bind(server.to_i64())
-            .fetch_optional(transaction)
-            .await?;
+async fn head(
+    transaction: &mut SqliteConnection,
+    keys: &Keyring,
+    server: ServerId,
+) -> Result<Newest, Failure> {
+    let head: Option<(i64, Vec<u8>, Vec<u8>, bool)> = sqlx::query_as(
+        "SELECT h.number, h.link, h.seal,
+                EXISTS (SELECT 1 FROM audit_rows r WHERE r.server_id = h.server_id
+                        AND r.number = h.number AND r.key_id IS NOT NULL)
+         FROM audit_heads h WHERE h.server_id = ?1",
+    )
+    .bind(server.to_i64())
+    .fetch_optional(transaction)
+    .await?;
     Ok(match head {
-        Some((number, link)) => place(number, &link)?,
-        None => Place::START,
+        Some((number, at, seal, keyed)) => Newest {
+            place: place(number, &at)?,
+            seal: link(&seal)?,
+            keyed,
+        },
+        None => Newest {
+            place: Place::START,
+            seal: keys.seal(End::Head, server, Place::START),
+            keyed: false,
+        },
     })
 }
 
@@ -93,6 +124,7 @@ async fn seal(
     keys: &Keyring,
     server: ServerId,
     head: Place,
+    sealed: Link,
 ) -> Result<(), sqlx::Error> {
     let start = Place::START;
     sqlx::query(
@@ -105,7 +137,7 @@ async fn seal(
     .bind(server.to_i64())
     .bind(number(head.number))
     .bind(head.link.as_bytes().as_slice())
-    .bind(keys.seal(End::Head, server, head).as_bytes().as_slice())
+    .bind(sealed.as_bytes().as_slice())
     .bind(number(start.number))
     .bind(start.link.as_bytes().as_slice())
     .bind(

@@ -1,14 +1,18 @@
 //! What is removed in time, by any number of processes, and beside older ones.
 
 use hush_adapters::postgres::Postgres;
+use hush_domain::audit::chain::{End, Link, Place};
+use hush_domain::audit::{Act, GivenReason, settings_updated};
 use hush_domain::events::{Change, Event};
+use hush_domain::settings::ServerSettings;
 use hush_domain::time::Timestamp;
+use hush_ports::contract::keyring;
 use hush_ports::{Addressed, AuditLog, Cutoffs, Ingest, StatsReader, Tidied, Tokens, Upkeep};
-use sqlx::Executor;
+use sqlx::{Executor, PgConnection};
 use tokio::task::JoinSet;
 
 use super::database::TestDatabase;
-use super::examples::{at, server, store, token};
+use super::examples::{act, at, server, store, token};
 
 /// Processes that tidy at once remove together what one would have: no row is counted twice, none stays.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -17,6 +21,7 @@ async fn processes_that_tidy_at_once_remove_everything_once() {
     let processes = [database.connect().await, database.connect().await];
     let mut around = database.connection().await;
     around.execute(ENDED).await.unwrap();
+    given_log(&mut around).await;
     let mut tidying = JoinSet::new();
     for process in processes.iter().cycle().take(4) {
         let process = process.clone();
@@ -45,6 +50,11 @@ async fn processes_that_tidy_at_once_remove_everything_once() {
         .await
         .unwrap();
     assert_eq!(owners, 1);
+    let reasons: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_reasons")
+        .fetch_one(&mut around)
+        .await
+        .unwrap();
+    assert_eq!(reasons, 1);
     let ends = processes[0].ends(None, 10).await.unwrap();
     let ends: Vec<_> = ends
         .iter()
@@ -135,13 +145,91 @@ async fn a_token_that_an_older_version_made_is_one_like_any_other() {
 async fn a_row_of_an_audit_log_never_changes() {
     let database = TestDatabase::create().await;
     let mut around = database.connection().await;
-    around.execute(ENDED).await.unwrap();
+    given_log(&mut around).await;
     let changed = around
         .execute("UPDATE audit_rows SET actor_user_id = 1")
         .await;
     let refused = changed.unwrap_err().to_string();
     assert!(refused.contains("never changes"), "{refused}");
     around.execute("DELETE FROM audit_rows").await.unwrap();
+}
+
+/// A log of 2500 rows from the second 2 and one from the second 1000, each with a reason, as they would have been written
+/// one by one.
+async fn given_log(around: &mut PgConnection) {
+    let keys = keyring();
+    let settings = |api_enabled| ServerSettings {
+        api_enabled,
+        ..ServerSettings::default()
+    };
+    let mut head = Place::START;
+    let (mut seconds, mut befores, mut afters, mut links) = (vec![], vec![], vec![], vec![]);
+    let mut last = None;
+    for number in 1..=2501 {
+        let second = if number > 2500 { 1000 } else { 2 };
+        let act = Act {
+            reason: Some(reason()),
+            ..act(second)
+        };
+        let turn = number % 2 == 0;
+        let entry = settings_updated(server(5), &settings(turn), &settings(!turn));
+        let row = keys.append(head, &act, entry);
+        head = row.place();
+        seconds.push(second);
+        befores.extend(row.before.as_ref().map(|it| it.as_str().to_owned()));
+        afters.extend(row.after.as_ref().map(|it| it.as_str().to_owned()));
+        links.push(row.link.as_bytes().to_vec());
+        last = Some(row);
+    }
+    let key = last.unwrap().key.unwrap();
+    sqlx::query(
+        "INSERT INTO audit_rows
+             (server_id, number, at, actor, action, before, after, commitment, key_id, link)
+         SELECT 5, number, to_timestamp(second), 'operator', 'settings.updated', before, after, $5, $6, link
+         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[])
+             WITH ORDINALITY AS rows (second, before, after, link, number)",
+    )
+    .bind(seconds)
+    .bind(befores)
+    .bind(afters)
+    .bind(links)
+    .bind(reason().commitment().as_slice())
+    .bind(key.as_bytes().as_slice())
+    .execute(&mut *around)
+    .await
+    .unwrap();
+    sqlx::query(
+        "INSERT INTO audit_reasons (server_id, number, text, salt)
+         SELECT server_id, number, $1, $2 FROM audit_rows",
+    )
+    .bind(reason().text.as_str())
+    .bind(reason().salt.as_slice())
+    .execute(&mut *around)
+    .await
+    .unwrap();
+    sqlx::query(
+        "INSERT INTO audit_heads
+             (server_id, number, link, seal, checkpoint_number, checkpoint_link, checkpoint_seal)
+         VALUES (5, 2501, $1, $2, 0, $3, $4)",
+    )
+    .bind(head.link.as_bytes().as_slice())
+    .bind(keys.seal(End::Head, server(5), head).as_bytes().as_slice())
+    .bind(Link::START.as_bytes().as_slice())
+    .bind(
+        keys.seal(End::Checkpoint, server(5), Place::START)
+            .as_bytes()
+            .as_slice(),
+    )
+    .execute(around)
+    .await
+    .unwrap();
+}
+
+fn reason() -> GivenReason {
+    GivenReason {
+        text: "tidiness".parse().unwrap(),
+        salt: [7; 16],
+    }
 }
 
 fn everything_before(moment: Timestamp) -> Cutoffs {
@@ -171,13 +259,4 @@ const ENDED: &str = "
     INSERT INTO token_usage (server_id, minute, token_id, requests)
         SELECT 5, to_timestamp(CASE n WHEN 2501 THEN 1000 ELSE 2 END), n, 1
         FROM generate_series(1, 2501) n;
-    INSERT INTO audit_rows (server_id, number, at, actor, action, commitment, link)
-        SELECT 5, n, to_timestamp(CASE n WHEN 2501 THEN 1000 ELSE 2 END), 'operator', 'settings.updated',
-               sha256(''), sha256('')
-        FROM generate_series(1, 2501) n;
-    INSERT INTO audit_reasons (server_id, number, text, salt)
-        SELECT 5, n, 'ended', substr(sha256(''), 1, 16) FROM generate_series(1, 2501) n;
-    INSERT INTO audit_heads
-            (server_id, number, link, seal, checkpoint_number, checkpoint_link, checkpoint_seal)
-        VALUES (5, 2501, sha256(''), sha256(''), 0, sha256(''), sha256(''));
     INSERT INTO departed_servers SELECT 100 + n, to_timestamp(2) FROM generate_series(1, 20) n";

@@ -28,7 +28,11 @@ pub(super) async fn run(
     for ends in &all {
         for expected in expected(ends.server, &wanted.heads) {
             match verified(logs, permit, *ends, expected).await? {
-                Ok(found) => output::line(&said(&found, keys))?,
+                Ok(found) => {
+                    output::line(&said(&found, keys))?;
+                    let unkeyed = found.rows > 0 && found.keyed == 0 && !keys.is_empty();
+                    wrong |= unkeyed && !wanted.allow_unkeyed;
+                }
                 Err(finding) => {
                     output::line(&format!("server {}: {finding}", ends.server))?;
                     wrong = true;
@@ -96,7 +100,8 @@ fn said(found: &Verified, keys: &Keyring) -> String {
         _ if found.rows == 0 => String::new(),
         0 if !keys.is_empty() => {
             ", none of them keyed although a key is configured: whoever can write \
-                                  to the database could have written them anew"
+                                  to the database could have written them anew (--allow-unkeyed if they \
+                                  are older than the key)"
                 .to_owned()
         }
         0 => ", none of them keyed".to_owned(),
