@@ -16,16 +16,19 @@ use ended::Ended;
 impl Upkeep for Postgres {
     async fn tidy(&self, cutoffs: Cutoffs) -> Result<Tidied, BackendError> {
         let former = cutoffs.former_secrets;
+        // What is wrong with a log hinders nothing else.
+        let audit = match cutoffs.audit {
+            Some(since) => self.cut_logs(since).await,
+            None => Ok(0),
+        };
+        let servers = self.erase_departed(cutoffs.servers).await;
         Ok(Tidied {
             tokens: self.remove(Ended::Tokens, cutoffs.tokens).await?,
             former_secrets: self.remove(Ended::FormerSecrets, former).await?,
             idempotency: self.remove(Ended::Requests, cutoffs.idempotency).await?,
             usage: self.remove(Ended::Minutes, cutoffs.usage).await?,
-            servers: self.erase_departed(cutoffs.servers).await?,
-            audit: match cutoffs.audit {
-                Some(since) => self.cut_logs(since).await?,
-                None => 0,
-            },
+            audit: audit?,
+            servers: servers?,
         })
     }
 
