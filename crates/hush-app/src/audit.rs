@@ -30,6 +30,8 @@ pub struct Verified {
     pub rows: u64,
     /// How many of them have a key: only those are safe from whoever can write to the database.
     pub keyed: u64,
+    /// Whether its end is sealed with a key.
+    pub sealed_by_key: bool,
 }
 
 /// What is wrong with a log.
@@ -193,7 +195,10 @@ impl AuditLogs {
         {
             return Err(VerifyError::Unsealed(End::Checkpoint));
         }
-        walk.finish(ends)
+        let by_key = self
+            .keys
+            .is_sealed(End::Head, server, ends.head, true, head_seal);
+        walk.finish(ends, by_key)
     }
 }
 
@@ -239,7 +244,7 @@ impl Walk {
         }
     }
 
-    fn finish(self, ends: Ends) -> Result<Verified, VerifyError> {
+    fn finish(self, ends: Ends, sealed_by_key: bool) -> Result<Verified, VerifyError> {
         match self.expected {
             Some(expected) if !self.found && expected.number > ends.head.number => {
                 Err(VerifyError::Behind {
@@ -258,6 +263,7 @@ impl Walk {
                 },
                 rows: self.rows,
                 keyed: self.keyed,
+                sealed_by_key,
             }),
         }
     }

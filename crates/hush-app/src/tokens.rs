@@ -141,7 +141,7 @@ pub enum TokenError {
     /// The token that asks was revoked, rotated or has expired meanwhile.
     #[error("the token that asks is no longer live")]
     AskerEnded,
-    /// A token does not rotate one that it descends from, or that can do what it cannot.
+    /// A token does not rotate one that it descends from, that another one made, or that can do what it cannot.
     #[error("the token may not have the secret of the other one")]
     OutOfReach,
     /// An earlier request with the same key stands in the way.
@@ -180,7 +180,9 @@ impl From<RotateTokenError> for TokenError {
             RotateTokenError::Unknown => Self::NotFound,
             RotateTokenError::Ended => Self::Ended,
             RotateTokenError::AskerEnded => Self::AskerEnded,
-            RotateTokenError::Ancestor | RotateTokenError::Beyond(_) => Self::OutOfReach,
+            RotateTokenError::Ancestor
+            | RotateTokenError::OthersChild
+            | RotateTokenError::Beyond(_) => Self::OutOfReach,
             RotateTokenError::Idempotency(conflict) => conflict.into(),
             RotateTokenError::Backend(error) => error.into(),
             other => BackendError::permanent(other).into(),

@@ -41,7 +41,7 @@ impl Timestamp {
     #[must_use]
     pub fn saturating_sub(self, duration: Duration) -> Self {
         let duration = ::time::Duration::try_from(duration).unwrap_or(::time::Duration::MAX);
-        Self(self.0.saturating_sub(duration))
+        Self::from(self.0.saturating_sub(duration))
     }
 
     /// This moment plus `duration`; `None` after the year 9999.

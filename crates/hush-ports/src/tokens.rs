@@ -101,6 +101,9 @@ pub enum RotateTokenError {
     /// The token that asks descends from it.
     #[error("the token that asks was made by it")]
     Ancestor,
+    /// It has a parent, with which it ends, and the token that asks is none of its ancestors.
+    #[error("another token made it")]
+    OthersChild,
     /// The token that asks may not have the other's secret.
     #[error(transparent)]
     Beyond(#[from] Beyond),
@@ -180,12 +183,13 @@ pub trait Tokens: Send + Sync {
         idempotency: Option<Idempotency>,
     ) -> Result<Outcome<Token>, CreateTokenError>;
 
-    /// Gives a token a new secret, provided that it is live at `act.at` and that the asker is, by its newest secret,
-    /// covers it and does not descend from it. The secret before becomes a former one, unless its time is over
-    /// already; no earlier former one keeps a later end. Its descendants are revoked unless they are kept.
+    /// Gives a token a new secret, provided that it is live at `act.at` and that the asker is, by its newest secret, is
+    /// the token itself or one from which it descends, or covers it where it has no parent and is none of the asker's
+    /// ancestors. The secret before becomes a former one, unless its time is over already; no earlier former one keeps a
+    /// later end. Its descendants are revoked unless they are kept.
     ///
-    /// Whoever asks learns the secret, which must not outlive the asker: a token that neither is the asker nor
-    /// descends from it has it as its parent from then on.
+    /// Whoever asks learns the secret, which must not outlive the asker: a token without a parent that is not the
+    /// asker has it as its parent from then on.
     ///
     /// Returns the token as it is then.
     async fn rotate(
@@ -207,7 +211,7 @@ pub trait Tokens: Send + Sync {
         request_id: Option<hush_domain::audit::RequestId>,
     ) -> Result<(), BackendError>;
 
-    /// Takes `server` off a token and off each of its descendants. One that names no other keeps it and is revoked
+    /// Takes `server` off a token and off each of its descendants that is not revoked. One that names no other keeps it and is revoked
     /// instead.
     async fn remove_server(
         &self,

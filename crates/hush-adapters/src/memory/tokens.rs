@@ -145,10 +145,13 @@ impl Tokens for Memory {
             if tokens.descends(asker, token.id) {
                 return Err(RotateTokenError::Ancestor);
             }
-            asker.covers(&token)?;
             if asker.id != token.id && !tokens.descends(&token, asker.id) {
+                if parent.is_some() {
+                    return Err(RotateTokenError::OthersChild);
+                }
                 parent = Some(asker.id);
             }
+            asker.covers(&token)?;
         }
         if !token.is_live(act.at) {
             return Err(RotateTokenError::Ended);

@@ -47,7 +47,7 @@ codes! {
     SecretReplaced FORBIDDEN "secret-replaced" "A newer secret has replaced this one"
         "Use the token's newest secret: one that was replaced only reads, until its time is over.";
     TokenOutOfReach FORBIDDEN "token-out-of-reach" "The token may not have the other one's secret"
-        "Use a token that names all servers of the other one, has all its scopes, lives as long and was not made by it.";
+        "A token rotates itself, those that it made, and those that no token made, name no other server, can do no more and live no longer.";
     ServerNotFound NOT_FOUND "server-not-found" "No such server within reach of this token"
         "Check the id, that the token names this server, that its user is still in it, and that its owner has not switched the API off.";
     UserNotFound NOT_FOUND "user-not-found" "No such user in this server"

@@ -140,8 +140,9 @@ pub(super) async fn revoke_token(mut request: ApiRequest) -> Result<Response, Pr
     path = "/v1/tokens/{id}/rotate",
     operation_id = "rotateToken",
     tag = "tokens",
-    params(("id" = Snowflake, Path, description = "The token: the one that asks, or another one of yours that names no \
-        other server, can do no more, lives no longer and did not make the one that asks.")),
+    params(("id" = Snowflake, Path, description = "The token: the one that asks, one that descends from it, or \
+        another one of yours that no token made, names no other server, can do no more and lives no longer. That one \
+        then ends with the one that asks.")),
     request_body(content = RotateToken, description = "What it shall leave of what was before."),
     responses((status = 200, body = IssuedToken<'_>, description = "The token with its new secret.")),
 )]

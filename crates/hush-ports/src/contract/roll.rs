@@ -87,10 +87,13 @@ impl Roll {
             if self.descends(&asker, before.id) {
                 return Err(RotateTokenError::Ancestor);
             }
-            asker.covers(&before)?;
             if asker.id != before.id && !self.descends(&before, asker.id) {
+                if parent.is_some() {
+                    return Err(RotateTokenError::OthersChild);
+                }
                 parent = Some(asker.id);
             }
+            asker.covers(&before)?;
         }
         if !before.is_live(act.at) {
             return Err(RotateTokenError::Ended);

@@ -122,6 +122,13 @@ pub async fn a_secret_ends_with_the_token_that_learned_it(store: &Store) {
     }
     assert_eq!(store.token(7).await.parent, None);
     assert_eq!(store.token(8).await.parent, Some(asker.token.id));
+    // A child stays its parent's: no other token gets its secret.
+    let other = token(9, 2, &[1]);
+    let refused = store.rotate(rotation(8, Some(key(&other)), 1002), 1).await;
+    assert!(
+        matches!(refused, Err(RotateTokenError::OthersChild)),
+        "{refused:?}"
+    );
     store.revoke(7, 2).await;
     assert_eq!(store.token(8).await.revoked_at, Some(at(2)));
     assert_eq!(store.token(9).await.revoked_at, None);

@@ -44,11 +44,14 @@ pub(super) async fn rotate(
         if descends(transaction, &asker, token.id).await? {
             return refused(RotateTokenError::Ancestor);
         }
+        if asker.id != token.id && !descends(transaction, &token, asker.id).await? {
+            if token.parent.is_some() {
+                return refused(RotateTokenError::OthersChild);
+            }
+            token.parent = Some(asker.id);
+        }
         if let Err(beyond) = asker.covers(&token) {
             return refused(beyond.into());
-        }
-        if asker.id != token.id && !descends(transaction, &token, asker.id).await? {
-            token.parent = Some(asker.id);
         }
     }
     if !token.is_live(act.at) {

@@ -97,6 +97,7 @@ impl Model {
         let may = self.reaches(by, target)
             && self.covers(asker, &servers, &other.scopes, other.end)
             && !self.descends(asker, target)
+            && (asker == target || other.parent.is_none() || self.descends(target, asker))
             && self.live(target);
         prop_assert_eq!(rotated.is_ok(), may, "{:?}", rotated);
         if let Ok(Issued::Now(issued)) = rotated {

@@ -30,8 +30,8 @@ pub(super) async fn run(
             match verified(logs, permit, *ends, expected).await? {
                 Ok(found) => {
                     output::line(&said(&found, keys))?;
-                    let unkeyed = found.rows > 0 && found.keyed == 0 && !keys.is_empty();
-                    wrong |= unkeyed && !wanted.allow_unkeyed;
+                    let is_safe = found.sealed_by_key || keys.is_empty();
+                    wrong |= !is_safe && !wanted.allow_unkeyed;
                 }
                 Err(finding) => {
                     output::line(&format!("server {}: {finding}", ends.server))?;
