@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use hush_domain::audit::{Act, Actor, GivenReason};
+use hush_domain::audit::chain::{End, Link, Place};
+use hush_domain::audit::{Act, Actor, Details, GivenReason, settings_updated};
 use hush_domain::events::{Extent, ListedMember, Snapshot};
 use hush_domain::ids::{ServerId, TokenId, UserId};
 use hush_domain::secret::Secret;
+use hush_domain::settings::ServerSettings;
 use hush_domain::time::Timestamp;
 use hush_domain::tokens::{NamedServers, NewToken, Token};
 use hush_domain::users::{User, Username};
+use hush_ports::contract::keyring;
 use hush_ports::{AuditLog, Cutoffs, Ingest, Tidied, Tokens, Upkeep};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::TestFile;
 
@@ -163,19 +166,63 @@ async fn a_row_of_the_log_cannot_be_changed() {
     assert_eq!(after, before);
 }
 
+/// Writes a log with a row at each of `times`, as a store would have done then, and returns the rows' links.
+async fn write_log(file: &TestFile, times: impl Iterator<Item = Timestamp>) -> Vec<Link> {
+    let (keys, start) = (keyring(), Place::START);
+    let mut connection = raw(file).await;
+    let mut transaction = connection.begin().await.unwrap();
+    let mut last = start;
+    let mut links = Vec::new();
+    for time in times {
+        let act = Act {
+            at: time,
+            reason: None,
+            ..act()
+        };
+        let settings = ServerSettings::default();
+        let row = keys.append(last, &act, settings_updated(server(), &settings, &settings));
+        last = row.place();
+        links.push(row.link);
+        let details = |of: &Option<Details>| of.as_ref().map(|it| it.as_str().to_owned());
+        sqlx::query(
+            "INSERT INTO audit_rows
+                 (server_id, number, at, actor, action, before, after, key_id, link)
+             VALUES (?1, ?2, ?3, 'operator', 'settings.updated', ?4, ?5, ?6, ?7)",
+        )
+        .bind(server().to_i64())
+        .bind(i64::try_from(row.number).unwrap())
+        .bind(time.unix_micros())
+        .bind(details(&row.before))
+        .bind(details(&row.after))
+        .bind(row.key.unwrap().as_bytes().as_slice())
+        .bind(row.link.as_bytes().as_slice())
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    }
+    let seal = |end, place| keys.seal(end, server(), place).as_bytes().to_vec();
+    sqlx::query("INSERT INTO audit_heads VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)")
+        .bind(server().to_i64())
+        .bind(i64::try_from(last.number).unwrap())
+        .bind(last.link.as_bytes().as_slice())
+        .bind(seal(End::Head, last))
+        .bind(start.link.as_bytes().as_slice())
+        .bind(seal(End::Checkpoint, start))
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    links
+}
+
 #[tokio::test]
 async fn what_comes_to_its_end_goes_in_parts_that_are_all_of_it() {
     let file = TestFile::new().await;
-    // The log's rows begin at its checkpoint, and the 2501st was written later than those before it.
+    // The 2501st row was written later than those before it.
+    let times = (1..=3000).map(|number| at(if number == 2501 { 9 } else { 1 }));
+    let links = write_log(&file, times).await;
     sqlx::raw_sql(
-        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
-         INSERT INTO audit_rows (server_id, number, at, actor, action, link)
-         SELECT 7, n + 10, iif(n = 2501, 9000000, 1000000), 'operator', 'settings.updated',
-                unhex(printf('%064x', n))
-         FROM n;
-         INSERT INTO audit_heads VALUES
-             (7, 3010, zeroblob(32), zeroblob(32), 10, zeroblob(32), zeroblob(32));
-         INSERT INTO idempotency_records (token_id, route, key, fingerprint, answer, at)
+        "INSERT INTO idempotency_records (token_id, route, key, fingerprint, answer, at)
          SELECT 1, 'r', number, zeroblob(32), x'', at FROM audit_rows",
     )
     .execute(&mut raw(&file).await)
@@ -199,11 +246,10 @@ async fn what_comes_to_its_end_goes_in_parts_that_are_all_of_it() {
     let [ends] = store.ends(None, 10).await.unwrap()[..] else {
         unreachable!("one server has a log");
     };
-    assert_eq!((ends.checkpoint.number, ends.head.number), (2510, 3010));
-    let checkpoint = format!("{:064x}", 2500);
-    assert_eq!(ends.checkpoint.link.to_string(), checkpoint);
+    assert_eq!((ends.checkpoint.number, ends.head.number), (2500, 3000));
+    assert_eq!(ends.checkpoint.link, links[2499]);
     let rows = store.rows(server(), 0, 1000).await.unwrap();
-    assert_eq!((rows.len(), rows[0].number), (500, 2511));
+    assert_eq!((rows.len(), rows[0].number), (500, 2501));
 }
 
 #[tokio::test]
