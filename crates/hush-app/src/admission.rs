@@ -6,7 +6,7 @@ use hush_domain::ids::{ServerId, TokenId};
 use hush_domain::limits::{Bucket, ClientNetwork, Policy, Rule};
 use hush_domain::operations::{Operation, Subject};
 use hush_domain::permission::{self, Refusal, Standing};
-use hush_domain::secret::Secret;
+use hush_domain::secret::{Secret, TokenDigest};
 use hush_domain::time::Timestamp;
 use hush_domain::tokens::{Key, Token};
 use hush_ports::{Addressed, BackendError, Clock, Limiter, Presented, Tokens};
@@ -153,8 +153,7 @@ impl Admission {
         };
         let now = self.clock.wall();
         let digest = secret.digest();
-        let presented = self.tokens.present(&digest, addressed(target)).await?;
-        let Some(presented) = presented.filter(|presented| works(presented, now)) else {
+        let Some(presented) = self.find(&digest, target, now).await? else {
             self.count_unknown(client, now).await?;
             return Err(Denied::InvalidToken.into());
         };
@@ -207,19 +206,14 @@ impl Admission {
         let Credential::Secret(secret) = credential else {
             return Err(Denied::InvalidToken.into());
         };
-        let now = self.clock.wall();
-        let presented = self
-            .tokens
-            .present(&secret.digest(), addressed(target))
+        let found = self
+            .find(&secret.digest(), target, self.clock.wall())
             .await?;
-        let Some(Presented {
+        let Presented {
             token,
             former_until,
             standing,
-        }) = presented.filter(|presented| works(presented, now))
-        else {
-            return Err(Denied::InvalidToken.into());
-        };
+        } = found.ok_or(Denied::InvalidToken)?;
         judge(operation, target, &token, former_until.is_none(), standing)?;
         Ok(())
     }
@@ -233,6 +227,25 @@ impl Admission {
     /// The permit of whoever runs the binary. For the process's own command line only.
     pub fn operator(&self) -> Permit {
         Permit::for_operator()
+    }
+
+    /// The token of a secret that opens something at `now`, and how its user stands in the addressed server.
+    async fn find(
+        &self,
+        digest: &TokenDigest,
+        target: Target,
+        now: Timestamp,
+    ) -> Result<Option<Presented>, BackendError> {
+        let addressed = match target {
+            Target::Server(server) => Addressed::Server(server),
+            Target::Sole => Addressed::Sole,
+            Target::Nothing | Target::NoServer | Target::Unreadable => Addressed::Nothing,
+        };
+        let presented = self.tokens.present(digest, addressed).await?;
+        Ok(presented.filter(|presented| {
+            let former_until = presented.former_until;
+            presented.token.is_live(now) && former_until.is_none_or(|until| now < until)
+        }))
     }
 
     async fn count_unknown(&self, client: ClientNetwork, now: Timestamp) -> Result<Quota, Denied> {
@@ -265,20 +278,6 @@ impl Admission {
             Err(Denied::RateLimited(quota))
         }
     }
-}
-
-/// The server of which the store is asked how the user stands there.
-fn addressed(target: Target) -> Addressed {
-    match target {
-        Target::Server(server) => Addressed::Server(server),
-        Target::Sole => Addressed::Sole,
-        Target::Nothing | Target::NoServer | Target::Unreadable => Addressed::Nothing,
-    }
-}
-
-/// Whether the secret that was shown opens anything at `now`.
-fn works(presented: &Presented, now: Timestamp) -> bool {
-    presented.token.is_live(now) && presented.former_until.is_none_or(|until| now < until)
 }
 
 /// Whether a live token may do `operation` there, and whose limit that spends. `newest`: by its newest secret.

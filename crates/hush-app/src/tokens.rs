@@ -180,9 +180,7 @@ impl From<RotateTokenError> for TokenError {
             RotateTokenError::Unknown => Self::NotFound,
             RotateTokenError::Ended => Self::Ended,
             RotateTokenError::AskerEnded => Self::AskerEnded,
-            RotateTokenError::Ancestor
-            | RotateTokenError::OthersChild
-            | RotateTokenError::Beyond(_) => Self::OutOfReach,
+            RotateTokenError::OutOfReach(_) => Self::OutOfReach,
             RotateTokenError::Idempotency(conflict) => conflict.into(),
             RotateTokenError::Backend(error) => error.into(),
             other => BackendError::permanent(other).into(),

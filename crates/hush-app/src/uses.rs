@@ -28,8 +28,8 @@ pub struct Uses {
 struct Kind {
     token: TokenId,
     server: Option<ServerId>,
-    /// The minute, by its beginning.
-    minute: Timestamp,
+    /// Minutes since the Unix epoch: a number is hashed for each request, where a time would cost several times as much.
+    minute: i64,
 }
 
 impl Uses {
@@ -45,14 +45,13 @@ impl Uses {
 
     /// Notes that `token` was shown at `now`, and whether that spent one request out of `bucket`.
     pub(crate) fn note(&self, token: &Token, bucket: Bucket, admitted: bool, now: Timestamp) {
-        let minute = now.minute();
+        let minute = minute(now);
         let server = match bucket {
             Bucket::Server(server) if admitted => Some(server),
             _ => None,
         };
         // What the store knows already need not be said again, unless there is something to count.
-        let known = token.last_used_at >= Some(minute);
-        if known && server.is_none() {
+        if server.is_none() && token.last_used_at.map(self::minute) >= Some(minute) {
             return;
         }
         let kind = Kind {
@@ -65,7 +64,7 @@ impl Uses {
 
     /// Writes every minute that is over. What the store cannot take now is kept for the next time, for an hour.
     pub async fn flush(&self) -> Result<(), BackendError> {
-        let now = self.clock.wall().minute();
+        let now = minute(self.clock.wall());
         self.write(|minute| minute < now).await
     }
 
@@ -74,14 +73,14 @@ impl Uses {
         self.write(|_| true).await
     }
 
-    async fn write(&self, over: impl Fn(Timestamp) -> bool) -> Result<(), BackendError> {
+    async fn write(&self, over: impl Fn(i64) -> bool) -> Result<(), BackendError> {
         let mut uses = Vec::new();
         for shard in &self.shards {
             let mut shard = lock(shard);
             let gone = shard.extract_if(|kind, _| over(kind.minute));
             uses.extend(gone.map(|(kind, requests)| Use {
                 token: kind.token,
-                minute: kind.minute,
+                minute: beginning(kind.minute),
                 server: kind.server,
                 requests,
             }));
@@ -97,12 +96,12 @@ impl Uses {
     }
 
     fn put_back(&self, uses: Vec<Use>) {
-        let oldest = self.clock.wall().saturating_sub(PATIENCE);
+        let oldest = minute(self.clock.wall().saturating_sub(PATIENCE));
         for used in uses {
             let kind = Kind {
                 token: used.token,
                 server: used.server,
-                minute: used.minute,
+                minute: minute(used.minute),
             };
             if kind.minute >= oldest {
                 *self.shard(used.token).entry(kind).or_default() += used.requests;
@@ -116,7 +115,7 @@ impl Uses {
             .shard(token.id)
             .keys()
             .filter(|kind| kind.token == token.id)
-            .map(|kind| kind.minute)
+            .map(|kind| beginning(kind.minute))
             .max();
         token.last_used_at = token.last_used_at.max(newest);
         token
@@ -135,7 +134,7 @@ impl Uses {
             .collect();
         for shard in &self.shards {
             for (kind, requests) in lock(shard).iter() {
-                if kind.server == Some(server) && kind.minute >= since {
+                if kind.server == Some(server) && beginning(kind.minute) >= since {
                     *by_token.entry(kind.token).or_default() += u64::from(*requests);
                 }
             }
@@ -153,6 +152,16 @@ impl Uses {
         let shard = usize::try_from(token.get() % SHARDS as u64).unwrap_or_default();
         lock(&self.shards[shard])
     }
+}
+
+fn minute(at: Timestamp) -> i64 {
+    at.unix_seconds().div_euclid(60)
+}
+
+/// When a minute begins. Each was once that of a moment, so that there is one.
+fn beginning(minute: i64) -> Timestamp {
+    let micros = minute.saturating_mul(60_000_000);
+    Timestamp::from_unix_micros(micros).unwrap_or(Timestamp::EPOCH)
 }
 
 // A poisoned lock is taken all the same: at worst one request is not counted.

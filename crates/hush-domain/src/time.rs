@@ -12,6 +12,9 @@ use ::time::format_description::well_known::Rfc3339;
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
+    /// The beginning of the year 1970, from which Unix counts.
+    pub const EPOCH: Self = Self(OffsetDateTime::UNIX_EPOCH);
+
     /// The moment `micros` microseconds after (or, negative, before) the Unix epoch. `None` outside the
     /// years −9999 to 9999.
     pub fn from_unix_micros(micros: i64) -> Option<Self> {

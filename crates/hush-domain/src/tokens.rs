@@ -143,7 +143,51 @@ pub enum Beyond {
     Lifetime,
 }
 
+/// How a token is related to the one that asks for something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kinship {
+    /// It is the same one.
+    Itself,
+    /// It descends from the one that asks.
+    Descendant,
+    /// The one that asks descends from it.
+    Ancestor,
+    /// Neither descends from the other.
+    Unrelated,
+}
+
+/// Why a token may not have the secret of another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OutOfReach {
+    /// It descends from the other one, and would outlive its own revocation.
+    #[error("the token that asks descends from it")]
+    Ancestor,
+    /// The other one has a parent, with which its secret ends, and which this one does not descend from.
+    #[error("another token made it")]
+    OthersChild,
+    /// The other one can do what this one cannot.
+    #[error(transparent)]
+    Beyond(#[from] Beyond),
+}
+
 impl Token {
+    /// Whether `asker` may give this token a new secret, which it then knows; and if so, the token's parent from then
+    /// on: a secret ends with the token that learned it.
+    pub fn rotated_by(
+        &self,
+        asker: &Self,
+        kinship: Kinship,
+    ) -> Result<Option<TokenId>, OutOfReach> {
+        let parent = match (kinship, self.parent) {
+            (Kinship::Itself | Kinship::Descendant, parent) => parent,
+            (Kinship::Ancestor, _) => return Err(OutOfReach::Ancestor),
+            (Kinship::Unrelated, Some(_)) => return Err(OutOfReach::OthersChild),
+            (Kinship::Unrelated, None) => Some(asker.id),
+        };
+        asker.covers(self)?;
+        Ok(parent)
+    }
+
     /// Whether it can be used at `now`: not revoked, and before its end.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)

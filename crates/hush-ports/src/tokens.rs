@@ -9,7 +9,7 @@ use hush_domain::permission::Standing;
 use hush_domain::secret::TokenDigest;
 use hush_domain::servers::Membership;
 use hush_domain::time::Timestamp;
-use hush_domain::tokens::{Beyond, Key, NamedServers, NewToken, Rotation, Token};
+use hush_domain::tokens::{Beyond, Key, NamedServers, NewToken, OutOfReach, Rotation, Token};
 
 use crate::{BackendError, Idempotency, IdempotencyConflict, Outcome};
 
@@ -98,15 +98,9 @@ pub enum RotateTokenError {
     /// The token that asks is revoked, expired or gone, or a newer secret has replaced the one that it showed.
     #[error("the token that asks is no longer live")]
     AskerEnded,
-    /// The token that asks descends from it.
-    #[error("the token that asks was made by it")]
-    Ancestor,
-    /// It has a parent, with which it ends, and the token that asks is none of its ancestors.
-    #[error("another token made it")]
-    OthersChild,
-    /// The token that asks may not have the other's secret.
+    /// The token that asks may not have its secret.
     #[error(transparent)]
-    Beyond(#[from] Beyond),
+    OutOfReach(#[from] OutOfReach),
     /// An earlier request stands in the way.
     #[error(transparent)]
     Idempotency(#[from] IdempotencyConflict),
@@ -183,13 +177,10 @@ pub trait Tokens: Send + Sync {
         idempotency: Option<Idempotency>,
     ) -> Result<Outcome<Token>, CreateTokenError>;
 
-    /// Gives a token a new secret, provided that it is live at `act.at` and that the asker is, by its newest secret, is
-    /// the token itself or one from which it descends, or covers it where it has no parent and is none of the asker's
-    /// ancestors. The secret before becomes a former one, unless its time is over already; no earlier former one keeps a
-    /// later end. Its descendants are revoked unless they are kept.
-    ///
-    /// Whoever asks learns the secret, which must not outlive the asker: a token without a parent that is not the
-    /// asker has it as its parent from then on.
+    /// Gives a token a new secret, provided that it is live at `act.at`, and that the asker is, by its newest secret, and
+    /// may have it ([`Token::rotated_by`], which also says whose child it is from then on). The secret before becomes a
+    /// former one, unless its time is over already; no earlier former one keeps a later end. Its descendants are revoked
+    /// unless they are kept.
     ///
     /// Returns the token as it is then.
     async fn rotate(

@@ -142,16 +142,7 @@ impl Tokens for Memory {
         if let Some(key) = rotation.asker {
             let asker = tokens.asker(key, act.at);
             let asker = asker.ok_or(RotateTokenError::AskerEnded)?;
-            if tokens.descends(asker, token.id) {
-                return Err(RotateTokenError::Ancestor);
-            }
-            if asker.id != token.id && !tokens.descends(&token, asker.id) {
-                if parent.is_some() {
-                    return Err(RotateTokenError::OthersChild);
-                }
-                parent = Some(asker.id);
-            }
-            asker.covers(&token)?;
+            parent = token.rotated_by(asker, tokens.kinship(&token, asker))?;
         }
         if !token.is_live(act.at) {
             return Err(RotateTokenError::Ended);

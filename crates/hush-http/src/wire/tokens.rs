@@ -64,7 +64,7 @@ pub(crate) struct Token {
     /// The minute in which it was last used (RFC 3339, UTC); `null` if it never was.
     #[schema(required, format = DateTime, max_length = 30)]
     last_used_at: Option<String>,
-    /// The token that made it, with which it is revoked; `null` if none did.
+    /// The token that made it, or rotated it, and with which it is revoked; `null` if none did.
     #[schema(required)]
     parent_id: Option<Snowflake>,
 }

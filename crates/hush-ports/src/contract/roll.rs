@@ -3,7 +3,7 @@
 use hush_domain::audit::{self, Act, Action, Entry};
 use hush_domain::ids::{ServerId, TokenId};
 use hush_domain::time::Timestamp;
-use hush_domain::tokens::{Rotation, Token};
+use hush_domain::tokens::{OutOfReach, Rotation, Token};
 
 use super::book::Book;
 use super::examples::secret;
@@ -85,15 +85,15 @@ impl Roll {
             let asker = self.asker(shown, act.at);
             let asker = asker.ok_or(RotateTokenError::AskerEnded)?;
             if self.descends(&asker, before.id) {
-                return Err(RotateTokenError::Ancestor);
+                return Err(OutOfReach::Ancestor.into());
             }
             if asker.id != before.id && !self.descends(&before, asker.id) {
                 if parent.is_some() {
-                    return Err(RotateTokenError::OthersChild);
+                    return Err(OutOfReach::OthersChild.into());
                 }
                 parent = Some(asker.id);
             }
-            asker.covers(&before)?;
+            asker.covers(&before).map_err(OutOfReach::from)?;
         }
         if !before.is_live(act.at) {
             return Err(RotateTokenError::Ended);

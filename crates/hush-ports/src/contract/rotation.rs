@@ -1,7 +1,7 @@
 //! New secrets: which secret finds a token, which may still ask for something, and what becomes of descendants.
 
 use hush_domain::scopes::Scope;
-use hush_domain::tokens::{Beyond, NewToken, Rotation, Token};
+use hush_domain::tokens::{Beyond, NewToken, OutOfReach, Rotation, Token};
 
 use super::Store;
 use super::examples::{act, at, just_before, key, request, rotation, secret, server, token};
@@ -126,7 +126,10 @@ pub async fn a_secret_ends_with_the_token_that_learned_it(store: &Store) {
     let other = token(9, 2, &[1]);
     let refused = store.rotate(rotation(8, Some(key(&other)), 1002), 1).await;
     assert!(
-        matches!(refused, Err(RotateTokenError::OthersChild)),
+        matches!(
+            refused,
+            Err(RotateTokenError::OutOfReach(OutOfReach::OthersChild))
+        ),
         "{refused:?}"
     );
     store.revoke(7, 2).await;
@@ -200,7 +203,7 @@ pub async fn nobody_gets_the_secret_of_an_ancestor(store: &Store) {
         let refused = store
             .rotate(rotation(asked, Some(key(asker)), 1000), 1)
             .await;
-        assert_refused!(refused, RotateTokenError::Ancestor);
+        assert_refused!(refused, RotateTokenError::OutOfReach(OutOfReach::Ancestor));
     }
     assert_eq!(store.live(1).await, [5, 6, 7]);
     assert_eq!(store.found(1000).await, None);
@@ -236,7 +239,7 @@ pub async fn nobody_gets_the_secret_of_what_is_beyond_them(store: &Store) {
         let refused = store
             .rotate(rotation(number, Some(key(&asker)), 1000), 1)
             .await;
-        assert_refused!(refused, RotateTokenError::Beyond(beyond) if beyond == expected);
+        assert_refused!(refused, RotateTokenError::OutOfReach(OutOfReach::Beyond(beyond)) if beyond == expected);
         assert_eq!(store.found(number).await, Some((number, None)));
     }
     store.create(like(14, |_| ())).await;
@@ -313,13 +316,13 @@ pub async fn a_refusal_names_the_first_of_several_conflicts(store: &Store) {
     // It is beyond the child as well.
     assert_refused!(
         store.rotate(asked_by(&child), 1).await,
-        RotateTokenError::Ancestor
+        RotateTokenError::OutOfReach(OutOfReach::Ancestor)
     );
     // The root has expired.
     let two = server(2);
     assert_refused!(
         store.rotate(asked_by(&narrow), 50).await,
-        RotateTokenError::Beyond(Beyond::Server(named)) if named == two
+        RotateTokenError::OutOfReach(OutOfReach::Beyond(Beyond::Server(named))) if named == two
     );
     assert_refused!(
         store.rotate(asked_by(&wide), 50).await,

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use hush_domain::ids::{TokenId, UserId};
 use hush_domain::secret::TokenDigest;
 use hush_domain::time::Timestamp;
-use hush_domain::tokens::{Key, NewToken, Token};
+use hush_domain::tokens::{Key, Kinship, NewToken, Token};
 
 /// Every token, behind one lock that readers share.
 #[derive(Default)]
@@ -105,8 +105,20 @@ impl Rows {
             .collect()
     }
 
-    /// Whether `token` descends from `ancestor`.
-    pub(super) fn descends(&self, token: &Token, ancestor: TokenId) -> bool {
+    /// How `token` is related to `asker`.
+    pub(super) fn kinship(&self, token: &Token, asker: &Token) -> Kinship {
+        if token.id == asker.id {
+            Kinship::Itself
+        } else if self.descends(token, asker.id) {
+            Kinship::Descendant
+        } else if self.descends(asker, token.id) {
+            Kinship::Ancestor
+        } else {
+            Kinship::Unrelated
+        }
+    }
+
+    fn descends(&self, token: &Token, ancestor: TokenId) -> bool {
         let mut parent = token.parent;
         while let Some(id) = parent {
             if id == ancestor {

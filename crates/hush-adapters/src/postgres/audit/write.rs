@@ -59,21 +59,27 @@ async fn lock(
             .collect()
     };
     let heads = sqlx::query!(
-        r#"INSERT INTO audit_heads
+        "INSERT INTO audit_heads
              (server_id, number, link, seal, checkpoint_number, checkpoint_link, checkpoint_seal)
          SELECT server_id, 0, $4, head_seal, 0, $4, checkpoint_seal
          FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])
              AS logs (server_id, head_seal, checkpoint_seal)
          ORDER BY server_id
          ON CONFLICT (server_id) DO UPDATE SET number = audit_heads.number
-         RETURNING server_id, number, link, seal,
-                   EXISTS (SELECT FROM audit_rows r
-                           WHERE r.server_id = audit_heads.server_id AND r.number = audit_heads.number
-                             AND r.key_id IS NOT NULL) AS "keyed!""#,
+         RETURNING server_id, number, link, seal",
         &ids,
         &seals(End::Head),
         &seals(End::Checkpoint),
         Link::START.as_bytes(),
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    // Another statement, so that it sees the rows of those for whose locks this waited.
+    let keyed = sqlx::query_scalar!(
+        "SELECT h.server_id FROM audit_heads h
+         JOIN audit_rows r ON r.server_id = h.server_id AND r.number = h.number
+         WHERE h.server_id = ANY ($1) AND r.key_id IS NOT NULL",
+        &ids,
     )
     .fetch_all(transaction)
     .await?;
@@ -83,7 +89,7 @@ async fn lock(
             let newest = Newest {
                 place: place(head.number, &head.link)?,
                 seal: link(&head.seal)?,
-                keyed: head.keyed,
+                keyed: keyed.contains(&head.server_id),
             };
             Ok((server_id(head.server_id)?, newest))
         })

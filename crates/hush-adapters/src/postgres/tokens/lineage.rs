@@ -3,7 +3,7 @@
 
 use hush_domain::ids::TokenId;
 use hush_domain::time::Timestamp;
-use hush_domain::tokens::{Key, Token};
+use hush_domain::tokens::{Key, Kinship, Token};
 use sqlx::PgConnection;
 
 use super::rows::{TokenRow, read_all, tokens};
@@ -60,8 +60,25 @@ pub(super) async fn asker(
     Ok(token.filter(|token| token.is_live(now)))
 }
 
+/// How `token` is related to `asker`.
+pub(super) async fn kinship(
+    transaction: &mut PgConnection,
+    token: &Token,
+    asker: &Token,
+) -> Result<Kinship, Failure> {
+    Ok(if token.id == asker.id {
+        Kinship::Itself
+    } else if descends(transaction, token, asker.id).await? {
+        Kinship::Descendant
+    } else if descends(transaction, asker, token.id).await? {
+        Kinship::Ancestor
+    } else {
+        Kinship::Unrelated
+    })
+}
+
 /// Whether `token` descends from `ancestor`.
-pub(super) async fn descends(
+async fn descends(
     transaction: &mut PgConnection,
     token: &Token,
     ancestor: TokenId,

@@ -8,7 +8,7 @@ use hush_ports::{Idempotency, Outcome, RotateTokenError};
 use sqlx::SqliteConnection;
 
 use super::ending::revoke_all;
-use super::lineage::{asker, descendants, descends};
+use super::lineage::{asker, descendants, kinship};
 use super::rows::get;
 use crate::sqlite::failure::Refused;
 use crate::sqlite::{audit, idempotency};
@@ -34,17 +34,10 @@ pub(super) async fn rotate(
         let Some(asker) = asker(transaction, key, act.at).await? else {
             return refused(RotateTokenError::AskerEnded);
         };
-        if descends(transaction, &asker, token.id).await? {
-            return refused(RotateTokenError::Ancestor);
-        }
-        if asker.id != token.id && !descends(transaction, &token, asker.id).await? {
-            if token.parent.is_some() {
-                return refused(RotateTokenError::OthersChild);
-            }
-            token.parent = Some(asker.id);
-        }
-        if let Err(beyond) = asker.covers(&token) {
-            return refused(beyond.into());
+        let kinship = kinship(transaction, &token, &asker).await?;
+        match token.rotated_by(&asker, kinship) {
+            Ok(parent) => token.parent = parent,
+            Err(beyond) => return refused(beyond.into()),
         }
     }
     if !token.is_live(act.at) {
