@@ -7,7 +7,8 @@ use hush_domain::ids::ServerId;
 use hush_domain::scopes::Scope;
 use hush_domain::time::Timestamp;
 use hush_domain::tokens::{
-    Beyond, ENDING_SOON, InvalidServerCount, MAX_SERVERS, NamedServers, Token, TokenName,
+    Beyond, ENDING_SOON, InvalidServerCount, Kinship, MAX_SERVERS, NamedServers, OutOfReach, Token,
+    TokenName,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -182,6 +183,34 @@ proptest! {
             .any(|scope| other.scopes.contains(scope) && !holder.scopes.contains(scope));
         let longer = (0..6).any(|second| other.is_live(at(second)) && !holder.is_live(at(second)));
         prop_assert_eq!(holder.covers(&other).is_err(), wider || stronger || longer);
+    }
+}
+
+#[test]
+fn a_secret_is_for_the_token_itself_its_makers_and_whoever_covers_one_that_nobody_made() {
+    let asker = Token {
+        id: 8_u64.try_into().unwrap(),
+        ..reaching(&[1, 2], &[Scope::UsersRead], None)
+    };
+    let alone = reaching(&[1], &[Scope::UsersRead], None);
+    let child = Token {
+        parent: Some(9_u64.try_into().unwrap()),
+        ..alone.clone()
+    };
+    let stronger = reaching(&[1], &[Scope::StatsRead], None);
+    for (token, kinship, expected) in [
+        (&child, Kinship::Itself, Ok(child.parent)),
+        (&child, Kinship::Descendant, Ok(child.parent)),
+        (&child, Kinship::Ancestor, Err(OutOfReach::Ancestor)),
+        (&child, Kinship::Unrelated, Err(OutOfReach::OthersChild)),
+        (&alone, Kinship::Unrelated, Ok(Some(asker.id))),
+        (
+            &stronger,
+            Kinship::Unrelated,
+            Err(Beyond::Scope(Scope::StatsRead).into()),
+        ),
+    ] {
+        assert_eq!(token.rotated_by(&asker, kinship), expected, "{kinship:?}");
     }
 }
 
