@@ -2,10 +2,12 @@
 //!
 //! Source: Discord's gateway events, reduced to what Hush keeps.
 
-use crate::ids::{RoleId, ServerId, UserId};
+use crate::channels::Channel;
+use crate::ids::{ChannelId, RoleId, ServerId, UserId};
 use crate::presence::Presence;
 use crate::roles::Role;
 use crate::servers::ServerName;
+use crate::time::Timestamp;
 use crate::users::User;
 
 /// A server as it is at one moment, without its members: those come beside it, as many as there are.
@@ -19,6 +21,8 @@ pub struct Snapshot {
     pub owner: UserId,
     /// Every role, the everyone-role included. Roles that are not listed are gone.
     pub roles: Vec<Role>,
+    /// Every channel and active thread. Those that are not listed are gone.
+    pub channels: Vec<Channel>,
     /// How much of the member list comes with it.
     pub extent: Extent,
     /// Whether the members' presences come with it.
@@ -36,6 +40,11 @@ pub enum Extent {
         member_count: u64,
         /// Ties the member chunks that follow to this snapshot; chunks of another one are ignored.
         generation: Generation,
+    },
+    /// None of it, and there never will be: nobody is listed any more, and only the number is known.
+    Counted {
+        /// How many members the server says it has.
+        member_count: u64,
     },
 }
 
@@ -92,6 +101,17 @@ pub enum Change {
     RoleChanged(Role),
     /// A role was deleted; nobody holds it any more.
     RoleDeleted(RoleId),
+    /// A channel or thread was made or changed.
+    ChannelChanged(Channel),
+    /// A channel or thread was deleted or archived; a channel's threads go with it.
+    ChannelDeleted(ChannelId),
+    /// These are all the active threads of `parents`, or of the whole server.
+    ThreadsListed {
+        /// The channels whose threads they are; `None`: all channels.
+        parents: Option<Vec<ChannelId>>,
+        /// The threads.
+        threads: Vec<Channel>,
+    },
     /// The server has another name or owner.
     ServerChanged {
         /// The name now.
@@ -99,6 +119,22 @@ pub enum Change {
         /// The owner now.
         owner: UserId,
     },
+    /// The platform cannot say anything of the server for a while: what is known stays, and is not sampled until the
+    /// feed brings its next snapshot.
+    ServerUnavailable,
     /// The bot is no longer in the server: its data go, its tokens stay.
     ServerRemoved,
+}
+
+/// A member's presence changed, one of many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PresenceChange {
+    /// The server.
+    pub server: ServerId,
+    /// The member.
+    pub user: UserId,
+    /// The presence now.
+    pub presence: Presence,
+    /// When it was received.
+    pub received_at: Timestamp,
 }

@@ -112,6 +112,10 @@ snowflake! {
     RoleId
 }
 snowflake! {
+    /// A channel or thread of one server.
+    ChannelId
+}
+snowflake! {
     /// A personal API token's public id, made by Hush; not its secret.
     TokenId
 }

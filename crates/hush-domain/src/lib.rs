@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 pub mod audit;
+pub mod channels;
 pub mod events;
+pub mod feed;
 pub mod idempotency;
 pub mod ids;
 pub mod limits;
@@ -9,6 +11,7 @@ pub mod operations;
 pub mod permission;
 pub mod presence;
 pub mod roles;
+pub mod samples;
 pub mod scopes;
 pub mod secret;
 pub mod servers;

@@ -31,6 +31,16 @@ pub(crate) fn check(text: &str, max: usize) -> Result<(), InvalidText> {
     }
 }
 
+/// What is left of `text` under the rule for names, which a platform need not know; `?` for nothing.
+pub(crate) fn cleaned(text: &str, max: usize) -> Box<str> {
+    let kept: String = text.chars().filter(|c| !c.is_control()).take(max).collect();
+    if kept.is_empty() {
+        "?".into()
+    } else {
+        kept.into()
+    }
+}
+
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $max:literal) => {
         $(#[$doc])*
@@ -41,6 +51,14 @@ macro_rules! name {
             /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl $name {
+            /// The text as the platform says it, whatever that is: control characters are left out, what is too long
+            /// is cut, and where nothing is left stands a question mark.
+            pub fn from_platform(text: &str) -> Self {
+                Self(crate::text::cleaned(text, $max))
             }
         }
 

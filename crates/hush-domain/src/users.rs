@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::ids::{ServerId, UserId};
 use crate::roles::{Role, RoleName};
-use crate::text::{InvalidText, check};
+use crate::text::{InvalidText, check, cleaned};
 
 /// The most characters of an account's name. Discord allows 32; old accounts may have more.
 const NAME_MAX: usize = 100;
@@ -48,6 +48,15 @@ impl Username {
             (true, Ok(0)) => Self::new(name, None),
             (true, Ok(number)) if discriminator.len() == 4 => Self::new(name, Some(number)),
             _ => Err(InvalidUsername::Discriminator),
+        }
+    }
+
+    /// From what the platform says, whatever that is: control characters are left out, what is too long is cut, where
+    /// nothing is left stands a question mark, and a discriminator that cannot be one counts as none.
+    pub fn from_platform(name: &str, discriminator: Option<u16>) -> Self {
+        Self {
+            name: cleaned(name, NAME_MAX),
+            discriminator: discriminator.filter(|number| (1..=9999).contains(number)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What comes in from the platform.
 
 use async_trait::async_trait;
-use hush_domain::events::{Event, ListedMember, Snapshot};
+use hush_domain::events::{Event, ListedMember, PresenceChange, Snapshot};
 use hush_domain::time::Timestamp;
 
 use crate::BackendError;
@@ -27,6 +27,9 @@ pub enum IngestError {
     /// The members of a snapshot or chunk could not be read, or two of them are the same user.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// It was sent for the feed by one who no longer leads it.
+    #[error("another process leads the feed by now")]
+    Deposed,
     /// The store failed.
     #[error(transparent)]
     Backend(#[from] BackendError),
@@ -61,7 +64,8 @@ pub trait Ingest: Send + Sync {
     /// that was unknown is known from then on.
     ///
     /// A complete snapshot ends a generation that was open. A partial one opens its own, which its members
-    /// carry; members that it does not list stay as they were.
+    /// carry; members that it does not list stay as they were. One that only counts lists nobody and takes everybody
+    /// off the list, which is partial from then on.
     async fn apply_snapshot(
         &self,
         snapshot: Snapshot,
@@ -78,6 +82,14 @@ pub trait Ingest: Send + Sync {
     ///   raises its member count by one, and a listed one who leaves lowers it by one, never below 0.
     /// - A member who is not listed cannot leave or change presence: ignored. Nor can they change, but in a
     ///   partly known server, where the change lists them: its member count knew them already.
-    /// - A role that the server does not have cannot be deleted: ignored.
+    /// - A role or channel that the server does not have cannot be deleted: ignored.
+    /// - The threads that [`ThreadsListed`](hush_domain::events::Change::ThreadsListed) does not name are gone, if they
+    ///   belong to one of its parents.
+    /// - A server that the feed does not follow cannot become unavailable, nor one that is so already: ignored.
     async fn apply(&self, event: Event, received_at: Timestamp) -> Result<Applied, IngestError>;
+
+    /// Applies changes of presence in any number of servers, in their order, as
+    /// [`PresenceChanged`](hush_domain::events::Change::PresenceChanged) does each. Returns how many had something to
+    /// say.
+    async fn apply_presences(&self, changes: Vec<PresenceChange>) -> Result<u64, IngestError>;
 }

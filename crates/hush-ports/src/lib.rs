@@ -9,15 +9,19 @@
 
 mod audit;
 mod backend;
+mod channels;
 mod clock;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod counts;
+mod feed;
 mod health;
 mod idempotency;
 mod ingest;
 mod limits;
 mod random;
+mod samples;
+mod sessions;
 mod settings;
 mod stats;
 mod tokens;
@@ -27,13 +31,17 @@ mod users;
 
 pub use audit::{AuditFilter, AuditLog, AuditPage, Ends};
 pub use backend::BackendError;
+pub use channels::Channels;
 pub use clock::Clock;
 pub use counts::{Counts, Drift};
+pub use feed::{Feed, FeedError, Followed, Lease};
 pub use health::Health;
 pub use idempotency::{Answering, Idempotency, IdempotencyConflict, Outcome};
 pub use ingest::{Applied, Ingest, IngestError, MemberSource, SourceError};
 pub use limits::Limiter;
 pub use random::Random;
+pub use samples::Samples;
+pub use sessions::{Identify, Sessions};
 pub use settings::{ChangeSettingsError, Settings};
 pub use stats::StatsReader;
 pub use tokens::{
@@ -44,8 +52,8 @@ pub use usage::Usage;
 pub use users::{PageRequest, Users};
 #[cfg(feature = "mock")]
 pub use {
-    audit::MockAuditLog, clock::MockClock, counts::MockCounts, health::MockHealth,
-    ingest::MockIngest, limits::MockLimiter, random::MockRandom, settings::MockSettings,
-    stats::MockStatsReader, tokens::MockTokens, upkeep::MockUpkeep, usage::MockUsage,
-    users::MockUsers,
+    audit::MockAuditLog, channels::MockChannels, clock::MockClock, counts::MockCounts,
+    health::MockHealth, ingest::MockIngest, limits::MockLimiter, random::MockRandom,
+    samples::MockSamples, sessions::MockSessions, settings::MockSettings, stats::MockStatsReader,
+    tokens::MockTokens, upkeep::MockUpkeep, usage::MockUsage, users::MockUsers,
 };

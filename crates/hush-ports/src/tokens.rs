@@ -154,6 +154,14 @@ pub trait Tokens: Send + Sync {
     /// Every server among those that `token` names in which its user is now, ascending.
     async fn memberships(&self, token: &Token) -> Result<Vec<Membership>, BackendError>;
 
+    /// How `user` stands in `server`; `None` if the server is unknown or the user is not in it, as for
+    /// [`Presented::standing`].
+    async fn standing(
+        &self,
+        user: UserId,
+        server: ServerId,
+    ) -> Result<Option<Standing>, BackendError>;
+
     /// One token, live or not.
     async fn get(&self, token: TokenId) -> Result<Option<Token>, BackendError>;
 

@@ -20,6 +20,8 @@ pub struct Cutoffs {
     pub usage: Timestamp,
     /// Rows of the audit log that were written before. `None`: they are kept for ever.
     pub audit: Option<Timestamp>,
+    /// Hourly samples whose hour began before.
+    pub samples: Timestamp,
     /// What is left of servers that were removed before, as [`Upkeep::erase_server`] has it.
     pub servers: Timestamp,
 }
@@ -37,6 +39,8 @@ pub struct Tidied {
     pub usage: u64,
     /// Rows of the audit log.
     pub audit: u64,
+    /// Hourly samples.
+    pub samples: u64,
     /// Servers of which something was left.
     pub servers: u64,
 }
@@ -70,7 +74,7 @@ pub trait Upkeep: Send + Sync {
     /// their ids: they still verify. An owner stays an owner.
     async fn erase_user(&self, user: UserId, act: &Act) -> Result<Erased, BackendError>;
 
-    /// Erases a server: itself with its roles and members, its settings, its audit log, what was spent of its limit,
-    /// and its place in tokens; a token that names no other goes whole.
+    /// Erases a server: itself with its roles and members, its channels, its settings, its audit log, its hourly samples, what was
+    /// spent of its limit, and its place in tokens; a token that names no other goes whole.
     async fn erase_server(&self, server: ServerId) -> Result<Erased, BackendError>;
 }
