@@ -40,6 +40,12 @@ impl Timestamp {
         Self(self.0.truncate_to_minute())
     }
 
+    /// The beginning of the hour that this moment is in.
+    #[must_use]
+    pub fn hour(self) -> Self {
+        Self(self.0.truncate_to_hour())
+    }
+
     /// This moment minus `duration`; the earliest moment there is if that is before it.
     #[must_use]
     pub fn saturating_sub(self, duration: Duration) -> Self {

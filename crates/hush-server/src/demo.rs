@@ -44,6 +44,7 @@ pub fn data() -> Result<(Snapshot, Vec<ListedMember>), Box<dyn std::error::Error
                 Permissions::ADMINISTRATOR,
             )?,
         ],
+        channels: vec![],
         extent: Extent::Complete,
         presences_known: true,
     };

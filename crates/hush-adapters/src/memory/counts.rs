@@ -60,6 +60,7 @@ mod tests {
             name: "drifted".parse().unwrap(),
             owner: 1_u64.try_into().unwrap(),
             roles: vec![],
+            channels: vec![],
             extent: Extent::Complete,
             presences_known: true,
         };

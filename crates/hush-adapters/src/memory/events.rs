@@ -11,6 +11,7 @@ use hush_domain::servers::ServerName;
 use hush_domain::stats::Coverage;
 use hush_domain::time::Timestamp;
 
+use super::feed::Following;
 use super::servers::{Listed, Server, coverage};
 
 impl Server {
@@ -41,17 +42,26 @@ impl Server {
             .into_iter()
             .map(|role| (role.id, role))
             .collect();
+        self.channels = snapshot
+            .channels
+            .into_iter()
+            .map(|channel| (channel.id, channel))
+            .collect();
         self.tally.coverage = coverage(snapshot.extent);
         self.tally.presences_known = snapshot.presences_known;
         self.tally.as_of = self.tally.as_of.max(received_at);
         self.generation = match snapshot.extent {
-            Extent::Complete => None,
+            Extent::Complete | Extent::Counted { .. } => None,
             Extent::Partial { generation, .. } => Some(generation),
         };
-        if snapshot.extent == Extent::Complete {
-            self.keep_members(|member| listed.contains_key(&member.user.id));
+        match snapshot.extent {
+            Extent::Complete => {
+                self.keep_members(|member| listed.contains_key(&member.user.id));
+                self.list(listed);
+            }
+            Extent::Partial { .. } => self.list(listed),
+            Extent::Counted { .. } => self.keep_members(|_| false),
         }
-        self.list(listed);
     }
 
     pub(super) fn chunk(
@@ -118,6 +128,14 @@ impl Server {
 
     pub(super) fn delete_role(&mut self, role: RoleId) -> bool {
         self.roles.remove(&role).is_some()
+    }
+
+    pub(super) fn lose_sight(&mut self) -> bool {
+        let lost = self.following == Following::Available;
+        if lost {
+            self.following = Following::Unavailable;
+        }
+        lost
     }
 
     pub(super) fn rename(&mut self, name: ServerName, owner: UserId) -> bool {

@@ -2,12 +2,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use dashmap::Entry;
-use hush_domain::events::{Change, Event, ListedMember, Snapshot};
+use hush_domain::events::{Change, Event, ListedMember, PresenceChange, Snapshot};
 use hush_domain::ids::{ServerId, UserId};
 use hush_domain::time::Timestamp;
 use hush_ports::{Applied, Ingest, IngestError, MemberSource, SourceError};
 
 use super::Memory;
+use super::feed::{Following, Pass};
 use super::ledger::Departed;
 use super::servers::Server;
 
@@ -24,6 +25,7 @@ impl Ingest for Memory {
         while let Some(part) = members.next_part()? {
             list_once(&mut listed, part)?;
         }
+        let _pass = self.pass()?;
         let mut server = self.servers.entry(snapshot.server).or_insert_with(|| {
             let mut new = Server::new(&snapshot, received_at);
             let departed = self.ledger.open().books.departed.remove(&snapshot.server);
@@ -31,11 +33,15 @@ impl Ingest for Memory {
             new
         });
         server.snapshot(snapshot, listed, received_at);
+        if self.fence.is_some() {
+            server.following = Following::Available;
+        }
         Ok(())
     }
 
     async fn apply(&self, event: Event, received_at: Timestamp) -> Result<Applied, IngestError> {
         let Event { server, change } = event;
+        let _pass = self.pass()?;
         let known = Known {
             memory: self,
             server,
@@ -59,6 +65,12 @@ impl Ingest for Memory {
             }
             Change::RoleChanged(role) => known.apply(|server| server.set_role(role)),
             Change::RoleDeleted(role) => known.apply(|server| server.delete_role(role)),
+            Change::ChannelChanged(channel) => known.apply(|server| server.set_channel(channel)),
+            Change::ChannelDeleted(channel) => known.apply(|server| server.delete_channel(channel)),
+            Change::ThreadsListed { parents, threads } => {
+                known.apply(|server| server.list_threads(parents.as_deref(), threads))
+            }
+            Change::ServerUnavailable => known.apply(Server::lose_sight),
             Change::ServerChanged { name, owner } => {
                 known.apply(|server| server.rename(name, owner))
             }
@@ -70,9 +82,32 @@ impl Ingest for Memory {
             Applied::Ignored
         })
     }
+
+    async fn apply_presences(&self, changes: Vec<PresenceChange>) -> Result<u64, IngestError> {
+        let _pass = self.pass()?;
+        let mut applied = 0;
+        for change in changes {
+            let known = Known {
+                memory: self,
+                server: change.server,
+                received_at: change.received_at,
+            };
+            let presence = |server: &mut Server| server.set_presence(change.user, change.presence);
+            applied += u64::from(known.apply(presence));
+        }
+        Ok(applied)
+    }
 }
 
 impl Memory {
+    /// The right to write: always the operator's, and the feed's in its epoch.
+    fn pass(&self) -> Result<Option<Pass<'_>>, IngestError> {
+        let Some(epoch) = self.fence else {
+            return Ok(None);
+        };
+        self.feed.pass(epoch).map(Some).ok_or(IngestError::Deposed)
+    }
+
     /// Removes a server, but for what stays of it for a while. Whether it was known.
     fn depart(&self, server: ServerId, at: Timestamp) -> bool {
         let Entry::Occupied(known) = self.servers.entry(server) else {

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use hush_domain::channels::Channel;
 use hush_domain::events::{Extent, Generation, Snapshot};
-use hush_domain::ids::{RoleId, ServerId, UserId};
+use hush_domain::ids::{ChannelId, RoleId, ServerId, UserId};
 use hush_domain::permission::Standing;
 use hush_domain::presence::Presence;
 use hush_domain::roles::Role;
@@ -13,16 +14,20 @@ use hush_domain::time::Timestamp;
 use hush_domain::users::{Member, User};
 use hush_ports::PageRequest;
 
+use super::feed::Following;
+
 /// One server as it is now. What changes it stands in `events.rs`.
 pub(super) struct Server {
     pub(super) id: ServerId,
     pub(super) name: ServerName,
     pub(super) owner: UserId,
     pub(super) roles: BTreeMap<RoleId, Role>,
+    pub(super) channels: BTreeMap<ChannelId, Channel>,
     pub(super) members: BTreeMap<UserId, Listed>,
     /// The series of member chunks that is awaited, if any.
     pub(super) generation: Option<Generation>,
     pub(super) tally: Tally,
+    pub(super) following: Following,
     pub(super) settings: ServerSettings,
 }
 
@@ -43,6 +48,7 @@ impl Server {
             name: snapshot.name.clone(),
             owner: snapshot.owner,
             roles: BTreeMap::new(),
+            channels: BTreeMap::new(),
             members: BTreeMap::new(),
             generation: None,
             tally: Tally {
@@ -53,6 +59,7 @@ impl Server {
                 presences_known: snapshot.presences_known,
                 as_of: received_at,
             },
+            following: Following::No,
             settings: ServerSettings::default(),
         }
     }
@@ -110,6 +117,8 @@ impl Server {
 pub(super) fn coverage(extent: Extent) -> Coverage {
     match extent {
         Extent::Complete => Coverage::Complete,
-        Extent::Partial { member_count, .. } => Coverage::Partial { member_count },
+        Extent::Partial { member_count, .. } | Extent::Counted { member_count } => {
+            Coverage::Partial { member_count }
+        }
     }
 }

@@ -38,7 +38,7 @@ impl Tokens for Memory {
             token: Arc::clone(token),
             former_until,
             standing: addressed_server(token, addressed).and_then(|server| {
-                let standing = self.standing(server, token.user)?;
+                let standing = self.stands_in(server, token.user)?;
                 Some((server, standing))
             }),
         }))
@@ -55,6 +55,15 @@ impl Tokens for Memory {
             })
         };
         Ok(named.filter_map(membership).collect())
+    }
+
+    async fn standing(
+        &self,
+        user: UserId,
+        server: ServerId,
+    ) -> Result<Option<Standing>, BackendError> {
+        let server = self.servers.get(&server);
+        Ok(server.and_then(|server| server.standing(user)))
     }
 
     async fn get(&self, token: TokenId) -> Result<Option<Token>, BackendError> {
@@ -97,7 +106,7 @@ impl Tokens for Memory {
             return Ok(Outcome::Replayed(answer));
         }
         let mut named = token.servers.as_slice().iter();
-        if let Some(server) = named.find(|server| self.standing(**server, token.user).is_none()) {
+        if let Some(server) = named.find(|server| self.stands_in(**server, token.user).is_none()) {
             return Err(CreateTokenError::NotAMember(*server));
         }
         if let Some(key) = asker {
@@ -259,7 +268,7 @@ impl Tokens for Memory {
 }
 
 impl Memory {
-    fn standing(&self, server: ServerId, user: UserId) -> Option<Standing> {
+    fn stands_in(&self, server: ServerId, user: UserId) -> Option<Standing> {
         self.servers.get(&server)?.standing(user)
     }
 }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use dashmap::Entry;
@@ -41,6 +41,13 @@ impl Upkeep for Memory {
             if let Some(since) = cutoffs.audit {
                 tidied.audit = ledger.cut_before(since);
             }
+        }
+        {
+            let samples = self.feed.samples.lock();
+            let mut samples = samples.unwrap_or_else(PoisonError::into_inner);
+            let before = samples.len();
+            samples.retain(|(_, hour), _| *hour >= cutoffs.samples);
+            tidied.samples = (before - samples.len()) as u64;
         }
         for server in self.departed_before(cutoffs.servers) {
             self.erase_server(server).await?;
@@ -95,6 +102,9 @@ impl Upkeep for Memory {
                 erased.tokens += 1;
             }
         }
+        let samples = self.feed.samples.lock();
+        let mut samples = samples.unwrap_or_else(PoisonError::into_inner);
+        samples.retain(|(of, _), _| *of != server);
         let mut ledger = self.ledger.open();
         let books = &mut *ledger.books;
         books.departed.remove(&server);

@@ -99,6 +99,7 @@ pub(crate) fn snapshot(id: u64, owner: u64, roles: Vec<Role>) -> Snapshot {
         name: format!("Server {id}").parse().unwrap(),
         owner: user(owner),
         roles,
+        channels: vec![],
         extent: Extent::Complete,
         presences_known: true,
     }

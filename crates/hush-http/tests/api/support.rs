@@ -173,6 +173,7 @@ fn snapshot(id: u64, extent: Extent) -> Snapshot {
             role(11, "Member", 1, Permissions::default()),
             role(10, "Admin", 2, Permissions::ADMINISTRATOR),
         ],
+        channels: vec![],
         extent,
         presences_known: true,
     }

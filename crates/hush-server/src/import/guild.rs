@@ -85,6 +85,7 @@ impl Guild {
             name: head.name.clone(),
             owner: head.owner,
             roles: head.roles.clone(),
+            channels: vec![],
             extent,
             presences_known: head.presences.is_some(),
         }

@@ -62,6 +62,7 @@ pub(super) fn snapshot(id: u64) -> Snapshot {
         name: "Server".parse().unwrap(),
         owner: user(1),
         roles: vec![role(10), role(11)],
+        channels: vec![],
         extent: Extent::Complete,
         presences_known: true,
     }

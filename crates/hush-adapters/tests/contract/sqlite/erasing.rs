@@ -80,6 +80,7 @@ pub(super) async fn filled() -> TestFile {
         name: "seven".parse().unwrap(),
         owner: UserId::try_from(1_u64).unwrap(),
         roles: Vec::new(),
+        channels: vec![],
         extent: Extent::Complete,
         presences_known: true,
     };

@@ -29,6 +29,7 @@ fn snapshot() -> Snapshot {
         name: "seven".parse().unwrap(),
         owner: UserId::try_from(1_u64).unwrap(),
         roles: Vec::new(),
+        channels: vec![],
         extent: Extent::Complete,
         presences_known: true,
     }

@@ -1,0 +1,1 @@
+//! How Discord asks and answers: the live feed of its gateway, and slash commands.
