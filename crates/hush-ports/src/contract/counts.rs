@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::Store;
 use super::examples::{cases, complete, member, partial, server, shown_as, user};
 use super::model::Model;
-use super::random::{Step, everyday, step};
+use super::random::{By, Step, everyday, step};
 
 /// Hands the rules of this file to `$test`.
 #[macro_export]
@@ -40,9 +40,10 @@ pub async fn a_recount_of_nothing_finds_nothing(store: &Store) {
     assert_eq!([store.whole(1).await, store.whole(2).await], before);
 }
 
-/// After each of many random snapshots and events, what is read is what a plain list says that is counted
-/// anew each time; the time of the counts never goes back; and a recount finds no drift.
+/// After each of many random snapshots and events, of the feed and of the operator, what is read is what a plain list
+/// says that is counted anew each time; the time of the counts never goes back; and a recount finds no drift.
 pub async fn random_events_read_as_a_plain_list_says(store: &Store) {
+    let feed = store.led().await;
     let mut numbers = 1_u64..;
     for steps in cases(8, &vec((step(), 0_i64..100), 60)) {
         let number = numbers.next().unwrap();
@@ -50,18 +51,18 @@ pub async fn random_events_read_as_a_plain_list_says(store: &Store) {
         let mut time = None;
         for (index, (step, second)) in steps.iter().enumerate() {
             match step.clone() {
-                Step::Snapshot(snapshot, members) => {
+                Step::Snapshot(snapshot, members, by) => {
                     let snapshot = Snapshot {
                         server: server(number),
                         ..snapshot
                     };
-                    store
-                        .given_at(*second, snapshot.clone(), members.clone())
+                    let door = if by == By::Feed { &feed } else { store };
+                    door.given_at(*second, snapshot.clone(), members.clone())
                         .await;
-                    model.snapshot(snapshot, members);
+                    model.snapshot(snapshot, members, by);
                 }
                 Step::Change(change) => {
-                    let applied = store.apply(number, *second, change.clone()).await;
+                    let applied = feed.apply(number, *second, change.clone()).await;
                     assert_eq!(applied, model.apply(change), "step {index} of {steps:#?}");
                 }
             }
@@ -74,6 +75,18 @@ pub async fn random_events_read_as_a_plain_list_says(store: &Store) {
                 "after step {index} of {steps:#?}"
             );
             time = now;
+            let channels = store.channels_of(number).await;
+            assert_eq!(
+                channels,
+                model.channels(),
+                "after step {index} of {steps:#?}"
+            );
+            let followed = store.followed(number).await;
+            assert_eq!(
+                followed,
+                model.followed(),
+                "after step {index} of {steps:#?}"
+            );
         }
         assert_eq!(store.members(number).await, model.members(), "{steps:#?}");
     }
@@ -129,7 +142,7 @@ pub async fn snapshots_and_events_at_once_lose_no_count(store: &Store) {
         writers.spawn(async move {
             for step in steps {
                 match step {
-                    Step::Snapshot(snapshot, members) => store.given(snapshot, members).await,
+                    Step::Snapshot(snapshot, members, _) => store.given(snapshot, members).await,
                     Step::Change(change) => {
                         store.apply(1, 1, change).await;
                     }
@@ -148,7 +161,7 @@ pub async fn snapshots_and_events_at_once_lose_no_count(store: &Store) {
 pub async fn servers_at_once_do_not_mix(store: &Store) {
     let changes = cases(1, &vec(everyday(), 30)).remove(0);
     let mut model = Model::default();
-    model.snapshot(complete(1), vec![member(2)]);
+    model.snapshot(complete(1), vec![member(2)], By::Operator);
     let mut writers = JoinSet::new();
     for number in 1..=6 {
         let (store, changes) = (store.clone(), changes.clone());

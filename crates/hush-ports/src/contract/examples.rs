@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use hush_domain::audit::{Act, Actor, GivenReason};
+use hush_domain::channels::{Channel, ChannelKind};
 use hush_domain::events::{Extent, Generation, ListedMember, Snapshot};
 use hush_domain::idempotency::RequestKey;
-use hush_domain::ids::{RoleId, ServerId, TokenId, UserId};
+use hush_domain::ids::{ChannelId, RoleId, ServerId, TokenId, UserId};
 use hush_domain::permission::Permissions;
 use hush_domain::presence::Presence;
 use hush_domain::roles::Role;
@@ -28,6 +29,10 @@ pub(super) fn user(number: u64) -> UserId {
 }
 
 pub(super) fn role_id(number: u64) -> RoleId {
+    number.try_into().unwrap()
+}
+
+pub(super) fn channel_id(number: u64) -> ChannelId {
     number.try_into().unwrap()
 }
 
@@ -92,6 +97,25 @@ pub(super) fn permitting(role: Role, permissions: Permissions) -> Role {
     }
 }
 
+/// A text channel in no category.
+pub(super) fn channel(number: u64, name: &str) -> Channel {
+    Channel {
+        id: channel_id(number),
+        name: name.parse().unwrap(),
+        kind: ChannelKind(0),
+        parent: None,
+    }
+}
+
+/// A public thread of a channel.
+pub(super) fn thread(number: u64, parent: u64) -> Channel {
+    Channel {
+        kind: ChannelKind(11),
+        parent: Some(channel_id(parent)),
+        ..channel(number, &format!("thread-{number}"))
+    }
+}
+
 /// A human without roles, of whose presence nothing is said.
 pub(super) fn member(number: u64) -> ListedMember {
     ListedMember {
@@ -137,6 +161,7 @@ pub(super) fn complete(number: u64) -> Snapshot {
         name: format!("server-{number}").parse().unwrap(),
         owner: user(1),
         roles: Vec::new(),
+        channels: Vec::new(),
         extent: Extent::Complete,
         presences_known: true,
     }

@@ -34,7 +34,8 @@ use std::sync::Arc;
 use hush_domain::audit::chain::{ChainKey, Keyring};
 
 use crate::{
-    AuditLog, Counts, Health, Ingest, Limiter, Settings, StatsReader, Tokens, Upkeep, Usage, Users,
+    AuditLog, Channels, Counts, Feed, Health, Ingest, Limiter, Samples, Sessions, Settings,
+    StatsReader, Tokens, Upkeep, Usage, Users,
 };
 
 /// Asserts that a call was refused, and why.
@@ -88,6 +89,14 @@ pub struct Store {
     pub stats: Arc<dyn StatsReader>,
     /// Its way in.
     pub ingest: Arc<dyn Ingest>,
+    /// Who leads the live feed.
+    pub feed: Arc<dyn Feed>,
+    /// Where the connections of the feed stand.
+    pub sessions: Arc<dyn Sessions>,
+    /// Its counts over time.
+    pub samples: Arc<dyn Samples>,
+    /// Its channels.
+    pub channels: Arc<dyn Channels>,
     /// Its kept counts.
     pub counts: Arc<dyn Counts>,
     /// Its audit log, chained with the newest key of [`keyring`].

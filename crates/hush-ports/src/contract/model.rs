@@ -1,12 +1,14 @@
 //! A server as a plain list that is counted whenever somebody asks: what the kept counts are held against.
 
+use hush_domain::channels::Channel;
 use hush_domain::events::{Change, Extent, Generation, ListedMember, Snapshot};
-use hush_domain::ids::UserId;
+use hush_domain::ids::{ChannelId, UserId};
 use hush_domain::presence::Presence;
 use hush_domain::roles::Role;
 use hush_domain::users::Member;
 
-use crate::Applied;
+use super::random::By;
+use crate::{Applied, Followed};
 
 /// What is known of a server: nothing, or this.
 #[derive(Debug, Default)]
@@ -16,17 +18,24 @@ pub(super) struct Model(Option<Known>);
 struct Known {
     snapshot: Snapshot,
     listed: Vec<(ListedMember, Option<Generation>)>,
+    /// Whether the server is available, if the feed follows it.
+    available: Option<bool>,
 }
 
 impl Model {
-    pub(super) fn snapshot(&mut self, snapshot: Snapshot, members: Vec<ListedMember>) {
-        let before = self.0.take().map_or(vec![], |known| known.listed);
-        let generation = generation(&snapshot);
+    pub(super) fn snapshot(&mut self, snapshot: Snapshot, members: Vec<ListedMember>, by: By) {
+        let before = self.0.take();
+        let available = match by {
+            By::Feed => Some(true),
+            By::Operator => before.as_ref().and_then(|known| known.available),
+        };
         let mut known = Known {
             snapshot,
-            listed: before,
+            listed: before.map_or(vec![], |known| known.listed),
+            available,
         };
-        if generation.is_none() {
+        let (generation, extent) = (known.generation(), known.snapshot.extent);
+        if !matches!(extent, Extent::Partial { .. }) {
             let there = |user| members.iter().any(|member| member.user.id == user);
             known.listed.retain(|(member, _)| there(member.user.id));
         }
@@ -44,7 +53,10 @@ impl Model {
     }
 
     pub(super) fn members(&self) -> Vec<Member> {
-        let Some(Known { snapshot, listed }) = &self.0 else {
+        let Some(Known {
+            snapshot, listed, ..
+        }) = &self.0
+        else {
             return vec![];
         };
         let mut members: Vec<_> = listed.iter().map(|(member, _)| member).collect();
@@ -63,14 +75,35 @@ impl Model {
         members.into_iter().map(shown).collect()
     }
 
+    /// Every channel by id; `None` for an unknown server.
+    pub(super) fn channels(&self) -> Option<Vec<Channel>> {
+        let mut channels = self.0.as_ref()?.snapshot.channels.clone();
+        channels.sort_by_key(|channel| channel.id);
+        Some(channels)
+    }
+
+    /// How the feed follows the server, if it does.
+    pub(super) fn followed(&self) -> Option<Followed> {
+        let known = self.0.as_ref()?;
+        Some(Followed {
+            server: known.snapshot.server,
+            generation: known.generation(),
+            available: known.available?,
+        })
+    }
+
     /// Members, bots and online; `None` for an unknown server.
     pub(super) fn counts(&self) -> Option<[Option<u64>; 3]> {
-        let Known { snapshot, listed } = self.0.as_ref()?;
+        let Known {
+            snapshot, listed, ..
+        } = self.0.as_ref()?;
         let count = |which: fn(&ListedMember) -> bool| {
             listed.iter().filter(|(member, _)| which(member)).count() as u64
         };
         let all = count(|_| true);
-        if let Extent::Partial { member_count, .. } = snapshot.extent {
+        if let Extent::Partial { member_count, .. } | Extent::Counted { member_count } =
+            snapshot.extent
+        {
             return Some([Some(member_count.max(all)), None, None]);
         }
         let online = count(|member| {
@@ -91,7 +124,7 @@ impl Model {
 impl Known {
     /// Whether the change had anything to say.
     fn apply(&mut self, change: Change) -> bool {
-        let open = generation(&self.snapshot);
+        let open = self.generation();
         match change {
             Change::MemberChunk {
                 generation,
@@ -114,10 +147,10 @@ impl Known {
                 self.list(member, open);
                 self.move_count(i64::from(new));
             }
-            Change::MemberChanged(member) => match (self.find(member.user.id), open) {
-                (None, None) => return false,
-                (None, Some(_)) => self.list(member, None),
-                (Some(found), _) => {
+            Change::MemberChanged(member) => match self.find(member.user.id) {
+                None if self.snapshot.extent == Extent::Complete => return false,
+                None => self.list(member, None),
+                Some(found) => {
                     let carried = self.listed[found].1;
                     self.list(member, carried);
                 }
@@ -144,9 +177,28 @@ impl Known {
                 self.snapshot.roles.retain(|known| known.id != role);
                 return self.snapshot.roles.len() < before;
             }
+            Change::ChannelChanged(channel) => self.put(channel),
+            Change::ChannelDeleted(id) => {
+                return self.keep_channels(|it| it.id != id && !it.is_thread_of(id));
+            }
+            Change::ThreadsListed { parents, threads } => {
+                let listed = |channel: Option<ChannelId>| match &parents {
+                    None => true,
+                    Some(parents) => channel.is_some_and(|channel| parents.contains(&channel)),
+                };
+                self.keep_channels(|it| !(it.kind.is_thread() && listed(it.parent)));
+                for thread in threads {
+                    self.put(thread);
+                }
+            }
             Change::ServerChanged { name, owner } => {
                 self.snapshot.name = name;
                 self.snapshot.owner = owner;
+            }
+            Change::ServerUnavailable => {
+                let available = self.available == Some(true);
+                self.available = self.available.map(|_| false);
+                return available;
             }
             Change::ServerRemoved => unreachable!("the model handles it"),
         }
@@ -167,17 +219,32 @@ impl Known {
         self.listed.push((member, generation));
     }
 
+    fn put(&mut self, channel: Channel) {
+        self.keep_channels(|known| known.id != channel.id);
+        self.snapshot.channels.push(channel);
+    }
+
+    /// Whether any went.
+    fn keep_channels(&mut self, keep: impl Fn(&Channel) -> bool) -> bool {
+        let before = self.snapshot.channels.len();
+        self.snapshot.channels.retain(keep);
+        self.snapshot.channels.len() < before
+    }
+
     fn move_count(&mut self, by: i64) {
-        if let Extent::Partial { member_count, .. } = &mut self.snapshot.extent {
+        if let Extent::Partial { member_count, .. } | Extent::Counted { member_count } =
+            &mut self.snapshot.extent
+        {
             *member_count = member_count.saturating_add_signed(by);
         }
     }
-}
 
-fn generation(snapshot: &Snapshot) -> Option<Generation> {
-    match snapshot.extent {
-        Extent::Complete => None,
-        Extent::Partial { generation, .. } => Some(generation),
+    /// The member chunks that are awaited, if any.
+    fn generation(&self) -> Option<Generation> {
+        match self.snapshot.extent {
+            Extent::Partial { generation, .. } => Some(generation),
+            Extent::Complete | Extent::Counted { .. } => None,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
-//! Random snapshots and events, over so few users and roles that they meet.
+//! Random snapshots and events, over so few users, roles and channels that they meet.
 
 use std::collections::BTreeMap;
 
+use hush_domain::channels::{Channel, ChannelKind};
 use hush_domain::events::{Change, Extent, Generation, ListedMember, Snapshot};
 use hush_domain::presence::Presence;
 use proptest::collection::btree_map;
@@ -10,16 +11,25 @@ use proptest::prop_oneof;
 use proptest::sample::{select, subsequence};
 use proptest::strategy::{BoxedStrategy, Strategy};
 
-use super::examples::{complete, holding, member, named, role, role_id, user};
+use super::examples::{channel, channel_id, complete, holding, member, named, role, role_id, user};
 
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     /// Always of server 1.
-    Snapshot(Snapshot, Vec<ListedMember>),
+    Snapshot(Snapshot, Vec<ListedMember>, By),
     Change(Change),
 }
 
-/// Any step over six users, three roles and two generations.
+/// Through which door a snapshot comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// The live feed's.
+    Feed,
+    /// The operator's own.
+    Operator,
+}
+
+/// Any step over six users, three roles, six channels and two generations.
 pub(super) fn step() -> impl Strategy<Value = Step> {
     let generation = 1_i64..3;
     let chunk = (generation.clone(), listed(4), any::<bool>());
@@ -30,29 +40,76 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     });
     let roles = subsequence(vec![7_u64, 8, 9], 0..=3);
     let extent = prop_oneof![
-        Just(Extent::Complete),
-        (0_u64..9, generation).prop_map(|(member_count, generation)| Extent::Partial {
+        2 => Just(Extent::Complete),
+        2 => (0_u64..9, generation).prop_map(|(member_count, generation)| Extent::Partial {
             member_count,
             generation: Generation(generation),
         }),
+        1 => (0_u64..9).prop_map(|member_count| Extent::Counted { member_count }),
     ];
-    let snapshot = (roles, extent, any::<bool>(), listed(6));
-    let snapshot = snapshot.prop_map(|(roles, extent, presences_known, members)| {
+    let by = prop_oneof![2 => Just(By::Feed), 1 => Just(By::Operator)];
+    let snapshot = (roles, channels(), extent, any::<bool>(), listed(6), by);
+    let snapshot = snapshot.prop_map(|(roles, channels, extent, presences_known, members, by)| {
         let roles = roles.into_iter().map(|number| role(number, "role", 1));
+        let counted = matches!(extent, Extent::Counted { .. });
         let snapshot = Snapshot {
             roles: roles.collect(),
+            channels,
             extent,
             presences_known,
             ..complete(1)
         };
-        Step::Snapshot(snapshot, members)
+        Step::Snapshot(snapshot, if counted { vec![] } else { members }, by)
     });
     prop_oneof![
-        2 => snapshot,
-        4 => chunk.prop_map(Step::Change),
-        1 => Just(Step::Change(Change::ServerRemoved)),
-        16 => everyday().prop_map(Step::Change),
+        4 => snapshot,
+        8 => chunk.prop_map(Step::Change),
+        2 => Just(Step::Change(Change::ServerRemoved)),
+        1 => Just(Step::Change(Change::ServerUnavailable)),
+        6 => of_channels().prop_map(Step::Change),
+        32 => everyday().prop_map(Step::Change),
     ]
+}
+
+/// A change of channels and threads, among which all can become all.
+pub(super) fn of_channels() -> BoxedStrategy<Change> {
+    let parents = proptest::option::of(subsequence(vec![20_u64, 21, 22], 0..=3));
+    let changed = (20_u64..26, place()).prop_map(|(number, place)| at_place(number, place));
+    let threads = (parents, channels()).prop_map(|(parents, threads)| Change::ThreadsListed {
+        parents: parents.map(|parents| parents.into_iter().map(channel_id).collect()),
+        threads,
+    });
+    prop_oneof![
+        4 => changed.prop_map(Change::ChannelChanged),
+        2 => (20_u64..26).prop_map(|number| Change::ChannelDeleted(channel_id(number))),
+        1 => threads,
+    ]
+    .boxed()
+}
+
+fn channels() -> impl Strategy<Value = Vec<Channel>> {
+    btree_map(20_u64..26, place(), 0..=4).prop_map(|channels: BTreeMap<_, _>| {
+        let channels = channels.into_iter();
+        channels
+            .map(|(number, place)| at_place(number, place))
+            .collect()
+    })
+}
+
+type Place = (u8, Option<u64>);
+
+/// A kind of channel, and its parent.
+fn place() -> impl Strategy<Value = Place> {
+    let kind = select(vec![0_u8, 4, 10, 11, 12]);
+    (kind, proptest::option::weighted(0.8, 20_u64..23))
+}
+
+fn at_place(number: u64, (kind, parent): Place) -> Channel {
+    Channel {
+        kind: ChannelKind(kind),
+        parent: parent.map(channel_id),
+        ..channel(number, &format!("kind-{kind}"))
+    }
 }
 
 /// A change of one member, one role or the server's name.

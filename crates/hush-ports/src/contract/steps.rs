@@ -2,7 +2,9 @@
 
 use hush_domain::audit::Act;
 use hush_domain::audit::chain::{End, Place, Row};
+use hush_domain::channels::Channel;
 use hush_domain::events::{Change, Event, ListedMember, Snapshot};
+use hush_domain::feed::{Epoch, Shard};
 use hush_domain::ids::ServerId;
 use hush_domain::permission::Standing;
 use hush_domain::servers::Membership;
@@ -17,12 +19,18 @@ use super::examples::{
 };
 use super::{Store, keyring};
 use crate::{
-    Addressed, Applied, CreateTokenError, Ends, Outcome, PageRequest, Removed, Revoked,
+    Addressed, Applied, CreateTokenError, Ends, Followed, Outcome, PageRequest, Removed, Revoked,
     RotateTokenError, TokenFilter,
 };
 
 /// The users of whom [`Store::whole`] asks how they stand.
 const USERS: std::ops::RangeInclusive<u64> = 1..=12;
+
+/// The shard that carries every server.
+pub(super) const SOLE: Shard = Shard {
+    number: 0,
+    total: 1,
+};
 
 /// All that can be read about one server.
 #[derive(Debug, PartialEq)]
@@ -30,6 +38,8 @@ pub(super) struct Whole {
     stats: Option<Stats>,
     members: Vec<Member>,
     memberships: Vec<Vec<Membership>>,
+    channels: Option<Vec<Channel>>,
+    followed: Option<Followed>,
 }
 
 impl Store {
@@ -72,6 +82,31 @@ impl Store {
         let server = server(number);
         let applied = self.ingest.apply(Event { server, change }, at(second));
         applied.await.unwrap()
+    }
+
+    /// The same store through the door of the feed's next leader.
+    pub(super) async fn led(&self) -> Self {
+        let seen = self.feed.lease().await.unwrap();
+        let epoch = self.feed.take(seen).await.unwrap().unwrap();
+        self.in_epoch(epoch)
+    }
+
+    /// The same store through the door of the feed's leader in `epoch`.
+    pub(super) fn in_epoch(&self, epoch: Epoch) -> Self {
+        Self {
+            ingest: self.feed.ingest(epoch),
+            ..self.clone()
+        }
+    }
+
+    /// How the feed follows a server, if it does.
+    pub(super) async fn followed(&self, number: u64) -> Option<Followed> {
+        let all = self.feed.followed(SOLE).await.unwrap();
+        all.into_iter().find(|it| it.server == server(number))
+    }
+
+    pub(super) async fn channels_of(&self, number: u64) -> Option<Vec<Channel>> {
+        self.channels.list(server(number)).await.unwrap()
     }
 
     /// Every member of a server, in the order of a page.
@@ -279,6 +314,8 @@ impl Store {
             stats: self.stats_of(number).await,
             members: self.members(number).await,
             memberships,
+            channels: self.channels_of(number).await,
+            followed: self.followed(number).await,
         }
     }
 }

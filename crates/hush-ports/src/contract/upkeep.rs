@@ -36,6 +36,7 @@ pub(super) fn nothing() -> Cutoffs {
         idempotency: long_ago,
         usage: long_ago,
         audit: None,
+        samples: long_ago,
         servers: long_ago,
     }
 }
