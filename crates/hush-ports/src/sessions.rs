@@ -13,7 +13,7 @@ use crate::{BackendError, FeedError};
 pub enum Identify {
     /// It may, and that it was begun is noted.
     Now,
-    /// Not before this moment. Nothing was noted.
+    /// Not before this moment; then it may.
     NotBefore(Timestamp),
 }
 
@@ -29,7 +29,7 @@ pub trait Sessions: Send + Sync {
 
     /// Asks to begin a new session on `shard` at `at`. It may if the last one on a shard of its number was begun at
     /// least `apart` before; the session that is stored for it is then forgotten, since it is of no more use. A last
-    /// one that lies after `at`, since a clock was set back, counts as of now.
+    /// one that lies after `at`, since a clock was set back, counts as begun at `at` from then on.
     async fn identify(
         &self,
         epoch: Epoch,

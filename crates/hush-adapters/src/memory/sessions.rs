@@ -44,7 +44,8 @@ impl Sessions for Memory {
         let connections = self.feed.connections.lock();
         let mut connections = connections.unwrap_or_else(PoisonError::into_inner);
         let connection = connections.entry(shard.number).or_default();
-        let last = connection.identified_at.map(|last| last.min(at));
+        connection.identified_at = connection.identified_at.map(|last| last.min(at));
+        let last = connection.identified_at;
         let earliest = last.map(|last| last.checked_add(apart).unwrap_or(last));
         match earliest {
             Some(earliest) if at < earliest => Ok(Identify::NotBefore(earliest)),
