@@ -1,0 +1,89 @@
+//! What stands behind each path.
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Reply, needs_token};
+use crate::json;
+use crate::state::State;
+
+impl State {
+    /// Answers a request for a path such as `/api/v10/users/@me`.
+    pub(super) fn answer(
+        &mut self,
+        method: &Method,
+        path: &str,
+        authorized: bool,
+        body: &Value,
+    ) -> Reply {
+        let unknown = || Reply::error(StatusCode::NOT_FOUND, 0, "404: Not Found");
+        let Some(path) = path.strip_prefix("/api/v10/") else {
+            return unknown();
+        };
+        let segments: Vec<&str> = path.split('/').collect();
+        if needs_token(method, &segments) && !authorized {
+            return Reply::error(StatusCode::UNAUTHORIZED, 0, "401: Unauthorized");
+        }
+        match (method, &segments[..]) {
+            (&Method::GET, ["gateway"]) => Reply::ok(json!({"url": self.gateway_url})),
+            (&Method::GET, ["gateway", "bot"]) => Reply::ok(json!({
+                "url": self.gateway_url,
+                "shards": self.setup.shards,
+                "session_start_limit": self.session_start_limit(),
+            })),
+            (&Method::GET, ["users", "@me"]) => Reply::ok(json::own_user(&self.setup.bot)),
+            (&Method::GET, ["applications", "@me"] | ["oauth2", "applications", "@me"]) => {
+                Reply::ok(self.application())
+            }
+            (method, ["applications", application, "commands", rest @ ..]) => {
+                if *application != self.setup.bot.id.to_string() {
+                    return Reply::error(StatusCode::NOT_FOUND, 10002, "Unknown Application");
+                }
+                self.answer_commands(method, rest, body)
+            }
+            (&Method::POST, ["interactions", id, token, "callback"]) => {
+                self.answer_callback(id, token, body)
+            }
+            (&Method::PATCH, ["webhooks", application, token, "messages", "@original"]) => {
+                self.edit_answer(application, token, body)
+            }
+            (&Method::POST, ["webhooks", application, token]) => {
+                self.follow_up(application, token, body)
+            }
+            _ => unknown(),
+        }
+    }
+
+    fn application(&self) -> Value {
+        let bot = &self.setup.bot;
+        json!({
+            "id": bot.id.to_string(),
+            "name": bot.name,
+            "icon": null,
+            "description": "",
+            "summary": "",
+            "bot_public": true,
+            "bot_require_code_grant": false,
+            "integration_types_config": {"0": {}},
+            "verify_key": "0".repeat(64),
+            "flags": 0,
+            "rpc_origins": [],
+            "redirect_uris": [],
+            "interactions_endpoint_url": null,
+            "role_connections_verification_url": null,
+            "approximate_guild_count": self.world.guilds.len(),
+            "approximate_user_install_count": 0,
+            "bot": json::user(bot),
+            "owner": {
+                "id": "1",
+                "username": "owner",
+                "discriminator": "0",
+                "global_name": null,
+                "avatar": null,
+                "public_flags": 0,
+                "flags": 0,
+            },
+            "team": null,
+        })
+    }
+}

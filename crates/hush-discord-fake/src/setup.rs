@@ -1,0 +1,95 @@
+//! What a fake Discord is like: the bot that it knows, what it allows, and how long things take.
+
+use std::time::Duration;
+
+use crate::world::User;
+
+/// Intents of the gateway, as bits of the number that an identify names.
+pub mod intents {
+    /// Servers, their roles, channels and threads.
+    pub const GUILDS: u64 = 1;
+    /// Members that come, change and go, and lists of members. Privileged.
+    pub const GUILD_MEMBERS: u64 = 1 << 1;
+    /// Who is online. Privileged.
+    pub const GUILD_PRESENCES: u64 = 1 << 8;
+    /// Every bit that the gateway knows; any other one is answered by close code 4013.
+    pub const KNOWN: u64 = 0x1_ffff | 0b11 << 20 | 0b11 << 24;
+}
+
+/// How many sessions may be started in a while, as `GET /gateway/bot` tells.
+#[derive(Clone, Copy, Debug)]
+pub struct StartLimit {
+    /// How many altogether.
+    pub total: u32,
+    /// How many are left. Each identify takes one; with none left the token counts as reset (close code 4004).
+    pub remaining: u32,
+    /// How long until all are back. The fake only says so; they never come back by themselves.
+    pub reset_after: Duration,
+}
+
+/// How a [`Fake`](crate::Fake) behaves. `Setup { shards: 2, ..Setup::default() }` changes what matters to a test.
+#[derive(Clone)]
+pub struct Setup {
+    /// The bot's token, without the word `Bot`.
+    pub token: String,
+    /// The bot itself. Its id is the application's too, as it is with every newer bot.
+    pub bot: User,
+    /// The intents that the bot may name: those that are privileged have a switch in the developer portal. Any other
+    /// one is answered by close code 4014.
+    pub allowed_intents: u64,
+    /// How many shards `GET /gateway/bot` recommends.
+    pub shards: u32,
+    /// How many identifies may come within [`Setup::identify_every`], one for each remainder of the shard's number.
+    pub max_concurrency: u32,
+    /// For how long an identify keeps the next one with its remainder away, which is answered by op 9.
+    pub identify_every: Duration,
+    /// How many sessions may be started.
+    pub start_limit: StartLimit,
+    /// The interval that HELLO asks for.
+    pub heartbeat_interval: Duration,
+    /// How many members a chunk holds at most.
+    pub chunk_size: usize,
+    /// For how long a request of all members keeps the next one of the same server and session away, which is
+    /// answered by a `RATE_LIMITED`.
+    pub full_request_every: Duration,
+    /// Whether a client that asks for `zstd-stream` gets it. Without, it gets text, which every client takes.
+    pub compress: bool,
+    /// How many of its last dispatches a session can replay. Whoever missed more cannot resume.
+    pub replay: usize,
+    /// Whether what a heartbeat has acknowledged can no longer be replayed. What Discord does is written nowhere.
+    pub forget_acknowledged: bool,
+    /// The port of the REST API on 127.0.0.1; 0 takes a free one.
+    pub api_port: u16,
+    /// The port of the gateway on 127.0.0.1; 0 takes a free one.
+    pub gateway_port: u16,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            token: "token-of-a-fake-bot".to_owned(),
+            bot: User {
+                bot: true,
+                discriminator: 4242,
+                ..User::new(1_100_000_000_000_000_001, "hush")
+            },
+            allowed_intents: intents::KNOWN,
+            shards: 1,
+            max_concurrency: 1,
+            identify_every: Duration::from_secs(5),
+            start_limit: StartLimit {
+                total: 1000,
+                remaining: 1000,
+                reset_after: Duration::from_hours(24),
+            },
+            heartbeat_interval: Duration::from_millis(41_250),
+            chunk_size: 1000,
+            full_request_every: Duration::from_secs(30),
+            compress: false,
+            replay: 100_000,
+            forget_acknowledged: false,
+            api_port: 0,
+            gateway_port: 0,
+        }
+    }
+}
