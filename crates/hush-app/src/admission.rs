@@ -16,6 +16,8 @@ use crate::permit::{Caller, Permit};
 use crate::uses::Uses;
 use crate::{Failure, Limits, Ports, Quota};
 
+mod in_person;
+
 /// What the caller showed to be let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
@@ -164,7 +166,7 @@ impl Admission {
             Ok(bucket) => bucket,
             Err(_) => Bucket::Token(token.id),
         };
-        let counted = self.count(spends, now).await;
+        let counted = self.count(&self.limiter, spends, now).await;
         self.uses.note(&token, spends, counted.is_ok(), now);
         let ending = token.ends_soon(now);
         if ending.is_some() {
@@ -253,9 +255,14 @@ impl Admission {
         self.take(&self.auth_limiter, bucket, rule, now).await
     }
 
-    async fn count(&self, bucket: Bucket, now: Timestamp) -> Result<Option<Quota>, Denied> {
+    async fn count(
+        &self,
+        limiter: &Arc<dyn Limiter>,
+        bucket: Bucket,
+        now: Timestamp,
+    ) -> Result<Option<Quota>, Denied> {
         match self.limits.requests {
-            Some(rule) => self.take(&self.limiter, bucket, rule, now).await.map(Some),
+            Some(rule) => self.take(limiter, bucket, rule, now).await.map(Some),
             None => Ok(None),
         }
     }
@@ -301,7 +308,7 @@ fn judge(
             permission::check(operation, token.scopes, standing)?;
             match requirement.counts_against {
                 Policy::Server => Bucket::Server(server),
-                Policy::Token | Policy::Auth => Bucket::Token(token.id),
+                Policy::Token | Policy::Auth | Policy::User => Bucket::Token(token.id),
             }
         }
     };

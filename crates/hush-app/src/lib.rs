@@ -1,8 +1,8 @@
 //! What can be done with Hush: admission, then one method for each operation.
 //!
-//! Every door (HTTP, the operator's command line, later Discord) comes through here, so that a rule stands
-//! in one place. A request is first admitted ([`Admission::admit`]); the [`Permit`] that comes back is what
-//! every operation asks for, and nothing else makes one.
+//! Every door (HTTP, the operator's command line, Discord's slash commands) comes through here, so that a rule stands
+//! in one place. A request is first admitted ([`Admission::admit`], [`Admission::admit_interaction`]); the [`Permit`]
+//! that comes back is what every operation asks for, and nothing else makes one.
 
 mod acts;
 mod admission;
@@ -39,8 +39,8 @@ pub use rate_limits::{RateLimits, ServerRateLimit};
 pub use settings::{SettingsOfServers, UpdateSettingsError};
 pub use stats::StatsOfServers;
 pub use tokens::{
-    CreateToken, Issued, IssuedToken, Lifetime, PersonalTokens, Repeatable, RotateToken,
-    TokenError, TokenPage,
+    CreateInPerson, CreateToken, Issued, IssuedToken, Lifetime, PersonalTokens, Repeatable,
+    RotateToken, TokenError, TokenPage,
 };
 pub use upkeep::{Housekeeping, Retention};
 pub use users::{Page, UsersOfServers};
@@ -59,7 +59,7 @@ pub struct Ports {
     pub stats: Arc<dyn ports::StatsReader>,
     /// The limiter of servers and tokens. Exact across every process over one store.
     pub limiter: Arc<dyn ports::Limiter>,
-    /// The limiter of client addresses. It may be this process's own, and its memory is bounded.
+    /// The limiter of client addresses and of users in person. It may be this process's own, and its memory is bounded.
     pub auth_limiter: Arc<dyn ports::Limiter>,
     /// Audit logs.
     pub audit: Arc<dyn ports::AuditLog>,
@@ -82,7 +82,7 @@ pub struct Ports {
 /// How often what may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// For a server's bucket and for a token's own. `None`: there is no limit.
+    /// For a server's bucket, and for a token's or user's own. `None`: there is no limit.
     pub requests: Option<Rule>,
     /// For unknown tokens from one client address.
     pub unknown_tokens: Rule,

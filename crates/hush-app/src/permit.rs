@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hush_domain::audit::Actor;
-use hush_domain::ids::ServerId;
+use hush_domain::ids::{ServerId, UserId};
 use hush_domain::operations::Operation;
 use hush_domain::time::Timestamp;
 use hush_domain::tokens::{Key, Token};
@@ -15,6 +15,8 @@ use crate::{Failure, Quota};
 pub enum Caller {
     /// The user of a personal token.
     Token(Arc<Token>),
+    /// A user in person, through the chat platform itself.
+    Interaction(UserId),
     /// Whoever runs the binary.
     Operator,
     /// Somebody who showed no token.
@@ -54,6 +56,22 @@ impl Permit {
             operation: None,
             server: None,
             quota: Some(quota),
+        }
+    }
+
+    pub(crate) fn for_interaction(
+        user: UserId,
+        server: ServerId,
+        operation: Operation,
+        quota: Option<Quota>,
+    ) -> Self {
+        Self {
+            caller: Caller::Interaction(user),
+            key: None,
+            ending: None,
+            operation: Some(operation),
+            server: Some(server),
+            quota,
         }
     }
 
@@ -100,6 +118,16 @@ impl Permit {
         Ok((token, key))
     }
 
+    /// Who asks in person, and the addressed server, of a permit for `operation`.
+    pub(crate) fn person_for(&self, operation: Operation) -> Result<(UserId, ServerId), Failure> {
+        match self.caller {
+            Caller::Interaction(user) => Ok((user, self.server_for(operation)?)),
+            Caller::Token(_) | Caller::Operator | Caller::Anyone => {
+                Err(self.misused(operation.id()))
+            }
+        }
+    }
+
     /// Whether the permit was given by the newest secret of its token.
     pub(crate) fn by_newest_secret(&self) -> bool {
         self.key.is_some()
@@ -109,7 +137,7 @@ impl Permit {
     pub(crate) fn operator_for(&self, what: &str) -> Result<(), Failure> {
         match self.caller {
             Caller::Operator => Ok(()),
-            Caller::Token(_) | Caller::Anyone => Err(self.misused(what)),
+            Caller::Token(_) | Caller::Interaction(_) | Caller::Anyone => Err(self.misused(what)),
         }
     }
 
@@ -117,7 +145,7 @@ impl Permit {
     pub(crate) fn anyone_for(&self, what: &str) -> Result<(), Failure> {
         match self.caller {
             Caller::Anyone => Ok(()),
-            Caller::Token(_) | Caller::Operator => Err(self.misused(what)),
+            Caller::Token(_) | Caller::Interaction(_) | Caller::Operator => Err(self.misused(what)),
         }
     }
 
@@ -129,6 +157,7 @@ impl Permit {
                 token: token.id,
                 user: token.user,
             }),
+            Caller::Interaction(user) => Ok(Actor::Interaction { user: *user }),
             Caller::Anyone => Err(self.misused("an act")),
         }
     }

@@ -22,7 +22,8 @@ pub struct ServerRateLimit {
     pub limit: Option<(Rule, Left)>,
     /// From when on spending is told: the beginning of the minute 59 minutes ago.
     pub since: Timestamp,
-    /// What each token spent since then, most first.
+    /// What each token spent since then, most first. What people asked in person is taken off what is left, and is no
+    /// token's.
     pub spent: Vec<Spent>,
 }
 

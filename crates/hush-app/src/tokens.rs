@@ -20,6 +20,7 @@ use crate::uses::Uses;
 use crate::{Failure, Ports};
 
 mod create;
+mod in_person;
 mod operator;
 mod own;
 mod rotate;
@@ -34,6 +35,17 @@ const ID_DRAWS: usize = 8;
 pub struct CreateToken {
     /// The servers it names. Its user must be in each of them.
     pub servers: NamedServers,
+    /// What its owner calls it.
+    pub name: TokenName,
+    /// What it may be used for at most.
+    pub scopes: Scopes,
+    /// How long it lives.
+    pub lifetime: Lifetime,
+}
+
+/// What a token shall be that somebody makes in person. It names the addressed server, and no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateInPerson {
     /// What its owner calls it.
     pub name: TokenName,
     /// What it may be used for at most.

@@ -20,6 +20,8 @@ pub struct Retention {
     pub tokens: Duration,
     /// Rows of the audit log; `None`: for ever.
     pub audit: Option<Duration>,
+    /// Hourly samples of the counts.
+    pub samples: Duration,
     /// What is left of servers that were removed.
     pub servers: Duration,
 }
@@ -49,6 +51,7 @@ impl Housekeeping {
             idempotency: now.saturating_sub(REMEMBERED),
             usage: now.saturating_sub(USAGE),
             audit: retention.audit.map(|kept| now.saturating_sub(kept)),
+            samples: now.saturating_sub(retention.samples),
             servers: now.saturating_sub(retention.servers),
         });
         Ok(tidied.await?)

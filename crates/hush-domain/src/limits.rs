@@ -9,7 +9,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::ids::{ServerId, TokenId};
+use crate::ids::{ServerId, TokenId, UserId};
 
 /// At most so many requests in any window of this length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,11 +78,13 @@ pub enum Policy {
     Token,
     /// The client address's: for unknown tokens.
     Auth,
+    /// The user's own: for whatever they ask in person, through the chat platform.
+    User,
 }
 
 impl Policy {
     /// Every policy.
-    pub const ALL: [Self; 3] = [Self::Server, Self::Token, Self::Auth];
+    pub const ALL: [Self; 4] = [Self::Server, Self::Token, Self::Auth, Self::User];
 
     /// The name in the `RateLimit` headers.
     pub fn as_str(self) -> &'static str {
@@ -90,6 +92,7 @@ impl Policy {
             Self::Server => "server",
             Self::Token => "token",
             Self::Auth => "auth",
+            Self::User => "user",
         }
     }
 }
@@ -103,6 +106,8 @@ pub enum Bucket {
     Token(TokenId),
     /// Unknown tokens from this network.
     Client(ClientNetwork),
+    /// What this user asks in person. Whoever leads the feed counts it alone, so it is in no table.
+    User(UserId),
 }
 
 impl Bucket {
@@ -112,6 +117,7 @@ impl Bucket {
             Self::Server(_) => Policy::Server,
             Self::Token(_) => Policy::Token,
             Self::Client(_) => Policy::Auth,
+            Self::User(_) => Policy::User,
         }
     }
 
@@ -122,6 +128,7 @@ impl Bucket {
             Self::Token(id) => (2, id.to_i64()),
             Self::Client(ClientNetwork::V4(address)) => (3, i64::from(address)),
             Self::Client(ClientNetwork::V6(network)) => (4, network.cast_signed()),
+            Self::User(id) => (5, id.to_i64()),
         }
     }
 }
@@ -131,6 +138,7 @@ impl fmt::Display for Bucket {
         match self {
             Self::Server(id) => write!(f, "server:{id}"),
             Self::Token(id) => write!(f, "token:{id}"),
+            Self::User(id) => write!(f, "user:{id}"),
             // The client knows its address; an answer has no need to repeat it.
             Self::Client(_) => f.write_str("auth"),
         }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use hush_domain::ids::{ServerId, TokenId};
+use hush_domain::ids::{ServerId, TokenId, UserId};
 use hush_domain::limits::{Bucket, ClientNetwork, Decision, InvalidRule, Left, Policy, Ring, Rule};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -345,11 +345,15 @@ fn buckets_of_every_kind_have_keys_and_policies_of_their_own() {
     let v4 = Bucket::Client(ClientNetwork::V4(5));
     let v6 = Bucket::Client(ClientNetwork::V6(5));
     let last = Bucket::Client(ClientNetwork::V6(u64::MAX));
-    let keys: HashSet<_> = [server, token, v4, v6, last].map(Bucket::to_key).into();
-    assert_eq!(keys.len(), 5);
-    let policies = [server, token, v4, v6].map(|bucket| bucket.policy().as_str());
-    assert_eq!(policies, ["server", "token", "auth", "auth"]);
-    assert_eq!(Policy::ALL.map(Policy::as_str), ["server", "token", "auth"]);
-    let shown = [server, token, v4, v6].map(|bucket| bucket.to_string());
-    assert_eq!(shown, ["server:5", "token:5", "auth", "auth"]);
+    let user = Bucket::User(UserId::try_from(5_u64).unwrap());
+    let keys: HashSet<_> = [server, token, v4, v6, last, user]
+        .map(Bucket::to_key)
+        .into();
+    assert_eq!(keys.len(), 6);
+    let policies = [server, token, v4, v6, user].map(|bucket| bucket.policy().as_str());
+    assert_eq!(policies, ["server", "token", "auth", "auth", "user"]);
+    let all = Policy::ALL.map(Policy::as_str);
+    assert_eq!(all, ["server", "token", "auth", "user"]);
+    let shown = [server, token, v4, v6, user].map(|bucket| bucket.to_string());
+    assert_eq!(shown, ["server:5", "token:5", "auth", "auth", "user:5"]);
 }

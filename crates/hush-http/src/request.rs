@@ -168,7 +168,7 @@ impl ApiRequest {
         };
         let token = match permit.caller() {
             Caller::Token(token) => Some(token.id),
-            Caller::Operator | Caller::Anyone => None,
+            Caller::Interaction(_) | Caller::Operator | Caller::Anyone => None,
         };
         trail.note(token, permit.server(), permit.quota(), permit.ending());
         Ok(permit)

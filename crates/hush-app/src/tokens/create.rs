@@ -76,13 +76,10 @@ impl PersonalTokens {
         permit.operator_for("creating a token")?;
         let token = self.draft(user, wanted, secret, None)?;
         let act = self.acts.by(permit, Cause::default())?;
-        match self.store(token, secret, None, &act, None).await? {
-            Outcome::Done(token) => Ok(token),
-            Outcome::Replayed(_) => Err(Failure::bug("a replay of nothing".to_owned()).into()),
-        }
+        self.store_once(token, secret, &act).await
     }
 
-    fn draft(
+    pub(super) fn draft(
         &self,
         user: UserId,
         wanted: CreateToken,
@@ -121,6 +118,19 @@ impl PersonalTokens {
             })?;
         }
         Ok(())
+    }
+
+    /// Stores a token that no other one asks for, in a request that is not sent again.
+    pub(super) async fn store_once(
+        &self,
+        token: Token,
+        secret: &Secret,
+        act: &Act,
+    ) -> Result<Token, TokenError> {
+        match self.store(token, secret, None, act, None).await? {
+            Outcome::Done(token) => Ok(token),
+            Outcome::Replayed(_) => Err(Failure::bug("a replay of nothing".to_owned()).into()),
+        }
     }
 
     async fn store(

@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 
-use hush_app::{Denied, Target};
+use hush_app::{Cause, Denied, Target};
 use hush_domain::operations::{Operation, Requirement, Subject};
 use hush_domain::permission::Refusal;
 use hush_domain::scopes::Scope;
 
-use crate::support::{ADMIN, HOME, MEMBER, OWNER, World, server};
+use hush_domain::settings::SettingsChange;
+
+use crate::support::{ADMIN, HOME, MEMBER, OWNER, STRANGER, World, server};
 
 #[tokio::test]
 async fn the_permission_matrix_is_as_reviewed() {
@@ -62,4 +64,44 @@ async fn the_permission_matrix_is_as_reviewed() {
         }
     }
     insta::assert_snapshot!("permission_matrix", matrix);
+}
+
+#[tokio::test]
+async fn who_is_there_in_person_may_do_what_their_level_says() {
+    let world = World::new().await;
+    let mut matrix = String::new();
+    for api in ["on", "off"] {
+        if api == "off" {
+            let operation = Operation::UpdateServerSettings;
+            let permit = world.admit_in_person(OWNER, HOME, operation).await.unwrap();
+            let change = SettingsChange {
+                api_enabled: Some(false),
+                ..SettingsChange::default()
+            };
+            let changed = world.app.settings.update(&permit, change, Cause::default());
+            changed.await.unwrap();
+        }
+        for operation in Operation::ALL {
+            write!(matrix, "API {api:<4}{:<23}", operation.id()).unwrap();
+            for (level, user) in [
+                ("stranger", STRANGER),
+                ("member", MEMBER),
+                ("admin", ADMIN),
+                ("server_owner", OWNER),
+            ] {
+                let admitted = world.admit_in_person(user, HOME, operation).await;
+                let answer = match admitted.map_err(|refused| refused.why) {
+                    Ok(_) => "yes",
+                    Err(Denied::ServerNotFound) => "not there",
+                    Err(Denied::Insufficient(Refusal::InsufficientAccess { .. })) => "no",
+                    Err(other) => panic!("{other:?}"),
+                };
+                write!(matrix, "  {level}: {answer:<9}").unwrap();
+            }
+            matrix.truncate(matrix.trim_end().len());
+            matrix.push('\n');
+            world.clock.advance(std::time::Duration::from_secs(61));
+        }
+    }
+    insta::assert_snapshot!("permission_matrix_in_person", matrix);
 }

@@ -19,6 +19,7 @@ use proptest::prelude::*;
 
 use crate::support::{AWAY, HOME, StillClock, limits, listed, ports, role, server, snapshot, user};
 
+mod in_person;
 mod steps;
 mod tokens;
 
@@ -277,7 +278,7 @@ impl Model {
                 prop_assert_eq!(admitted.is_some(), may, "{:?}", operation);
             }
         }
-        Ok(())
+        self.agrees_in_person().await
     }
 
     async fn take(&mut self, step: Step) -> Result<(), TestCaseError> {
@@ -299,6 +300,20 @@ impl Model {
                 return self.rotate(by, target, grace_minutes, keep_children).await;
             }
             Step::Revoke { by, target } => self.try_revoke(by, target).await?,
+            Step::CreateInPerson {
+                user,
+                server,
+                minutes,
+            } => {
+                self.create_in_person(user, server, minutes).await?;
+            }
+            Step::RevokeInPerson {
+                user,
+                server,
+                target,
+            } => {
+                self.revoke_in_person(user, server, target).await?;
+            }
             Step::RemoveServer { by, server, target } => {
                 self.remove_server(by, server, target).await?;
             }

@@ -177,6 +177,17 @@ impl World {
         issued.unwrap().secret
     }
 
+    pub(crate) async fn admit_in_person(
+        &self,
+        who: u64,
+        there: u64,
+        operation: Operation,
+    ) -> Result<Permit, Refused> {
+        let admission = &self.app.admission;
+        let admitted = admission.admit_interaction(server(there), user(who), operation);
+        admitted.await
+    }
+
     pub(crate) async fn admit(
         &self,
         secret: &Secret,

@@ -24,6 +24,16 @@ pub(super) enum Step {
         by: usize,
         target: usize,
     },
+    CreateInPerson {
+        user: u64,
+        server: u64,
+        minutes: u64,
+    },
+    RevokeInPerson {
+        user: u64,
+        server: u64,
+        target: usize,
+    },
     RemoveServer {
         by: usize,
         server: u64,
@@ -76,6 +86,10 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
             Step::Rotate { by, target, grace_minutes: grace * 20, keep_children }
         }),
         1 => (by(), by()).prop_map(|(by, target)| Step::Revoke { by, target }),
+        1 => (a_user(), a_server(), 1_u64..90)
+            .prop_map(|(user, server, minutes)| Step::CreateInPerson { user, server, minutes }),
+        1 => (a_user(), a_server(), by())
+            .prop_map(|(user, server, target)| Step::RevokeInPerson { user, server, target }),
         1 => (by(), a_server(), by())
             .prop_map(|(by, server, target)| Step::RemoveServer { by, server, target }),
         1 => by().prop_map(|secret| Step::Report { secret }),
