@@ -11,17 +11,12 @@ use crate::json;
 use crate::rest::Scripted;
 use crate::session::frame;
 use crate::setup::intents;
-use crate::state::Outgoing;
+use crate::state::{Outgoing, State};
 
 impl Fake {
     /// Cuts every connection without a word. Sessions can be resumed.
     pub fn cut(&self) {
-        self.shared.change(|state| {
-            let open: Vec<u64> = state.connections.keys().copied().collect();
-            for connection in open {
-                state.cut(connection);
-            }
-        });
+        self.shared.change(State::cut_all);
     }
 
     /// Cuts every open connection once so many more bytes have been written to it, in the middle of a frame if that is
@@ -56,14 +51,14 @@ impl Fake {
         self.shared.change(|state| {
             state.send_to_all(|| Outgoing::Text(frame(9, &resumable.into())));
             if !resumable {
-                state.forget_all();
+                state.forget_all(true);
             }
         });
     }
 
-    /// Forgets every session, which its client learns when it tries to resume.
+    /// Lets no session outlive its connection any more, which its client learns when it tries to resume.
     pub fn forget_sessions(&self) {
-        self.shared.change(crate::state::State::forget_all);
+        self.shared.change(|state| state.forget_all(false));
     }
 
     /// Closes every connection with this code. Sessions can be resumed.
@@ -138,7 +133,7 @@ impl Fake {
 
     /// Sends the chunks that were held back.
     pub fn release_chunks(&self) {
-        self.shared.change(crate::state::State::release_chunks);
+        self.shared.change(State::release_chunks);
     }
 
     /// Writes the answers of the next requests to the REST API whose path begins so, such as `/applications`. Scripts

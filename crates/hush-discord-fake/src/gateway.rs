@@ -63,18 +63,27 @@ async fn serve(
     frames: mpsc::UnboundedReceiver<Outgoing>,
 ) {
     // A broken connection is what clients do, not a fault of the fake's.
-    let close = converse(&shared, id, stream, frames).await.ok().flatten();
-    shared.change(|state| state.ended(id, close));
+    let ending = converse(&shared, id, stream, frames).await;
+    shared.change(|state| state.ended(id, ending.unwrap_or(Ending::Broken)));
 }
 
-/// Reads and writes until one side ends it. Gives back the code with which the client closed, if it did, and `None`
-/// for a connection that just ended.
+/// How a connection ended.
+enum Ending {
+    /// The client closed it with this code.
+    Client(u16),
+    /// It broke, or the client went without a word.
+    Broken,
+    /// The fake closed it.
+    Fake,
+}
+
+/// Reads and writes until one side ends it.
 async fn converse(
     shared: &Arc<Shared>,
     id: u64,
     stream: Cuttable,
     mut frames: mpsc::UnboundedReceiver<Outgoing>,
-) -> Result<Option<u16>, Error> {
+) -> Result<Ending, Error> {
     let (request, mut socket) = ServerBuilder::new()
         .limits(Limits::unlimited())
         // One frame for each message, as Discord does it.
@@ -94,13 +103,13 @@ async fn converse(
     loop {
         tokio::select! {
             message = socket.next() => match message {
-                None => return Ok(None),
+                None => return Ok(Ending::Broken),
                 Some(message) => {
                     let message = message?;
                     if let Some((code, _)) = message.as_close() {
                         // The answer to the close frame.
                         socket.close().await.ok();
-                        return Ok(Some(code.into()));
+                        return Ok(Ending::Client(code.into()));
                     }
                     if let Some(text) = message.as_text() {
                         shared.change(|state| state.receive(id, text));
@@ -108,7 +117,7 @@ async fn converse(
                 }
             },
             frame = next(&mut frames, &mut paused) => match frame {
-                None => return Ok(None),
+                None => return Ok(Ending::Fake),
                 Some(Outgoing::Text(text)) => write(&mut socket, &mut compressor, &text).await?,
                 Some(Outgoing::Close(code)) => {
                     let code = CloseCode::try_from(code).map_err(|_| io::Error::other("no close code"))?;
@@ -119,7 +128,7 @@ async fn converse(
                             break;
                         }
                     }
-                    return Ok(None);
+                    return Ok(Ending::Fake);
                 }
             },
         }

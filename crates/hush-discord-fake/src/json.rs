@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::setup::intents;
+use crate::session::Wishes;
+use crate::setup::{Setup, intents};
 use crate::world::{Channel, Guild, Member, Role, User};
 
 /// When everybody joined, every thread was made, and the bot came.
@@ -209,13 +210,17 @@ pub(crate) fn guild_alone(guild: &Guild) -> Value {
     })
 }
 
-/// What `GUILD_CREATE` carries for a session with these intents and this large threshold.
-pub(crate) fn guild_whole(guild: &Guild, bot: u64, wanted: u64, large_threshold: usize) -> Value {
-    let large = guild.member_count() > large_threshold;
-    let sees_presences = wanted & intents::GUILD_PRESENCES != 0;
-    let sees_members = wanted & intents::GUILD_MEMBERS != 0;
+/// What `GUILD_CREATE` carries for a session with these wishes. As Discord documents it, presences and members other
+/// than the bot are in it only with the intent for presences, and only up to a size; of a large server only those who
+/// are online.
+pub(crate) fn guild_whole(guild: &Guild, wishes: &Wishes, setup: &Setup) -> Value {
+    let large = guild.member_count() > wishes.large_threshold;
+    let wants = |intent| wishes.intents & intent != 0;
+    let shows_presences =
+        wants(intents::GUILD_PRESENCES) && guild.member_count() <= setup.shown_up_to;
+    let shows_members = shows_presences && wants(intents::GUILD_MEMBERS);
     let is_shown = |of: &&Member| {
-        of.user.id == bot || sees_members && (!large || sees_presences && of.status.is_seen())
+        of.user.id == setup.bot.id || shows_members && (!large || of.status.is_seen())
     };
     let mut value = guild_alone(guild);
     value["joined_at"] = ONCE.into();
@@ -231,7 +236,7 @@ pub(crate) fn guild_whole(guild: &Guild, bot: u64, wanted: u64, large_threshold:
     value["presences"] = guild
         .members
         .values()
-        .filter(|of| sees_presences && of.status.is_seen())
+        .filter(|of| shows_presences && of.status.is_seen())
         .map(presence)
         .collect();
     value["channels"] = guild.channels.values().map(channel).collect();

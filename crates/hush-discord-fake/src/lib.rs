@@ -25,11 +25,14 @@ mod gateway;
 mod interact;
 mod json;
 mod observed;
+mod population;
 mod rest;
 mod session;
 mod setup;
 mod state;
 mod step;
+mod storm;
+mod take;
 mod world;
 
 use std::io;
@@ -44,12 +47,14 @@ use tokio::task::JoinSet;
 pub use self::chunks::ChunkScript;
 pub use self::interact::{Interaction, slash};
 pub use self::observed::{Heartbeat, Identify, MemberRequest, Observed, Resume};
+pub use self::population::Population;
 pub use self::rest::{Asking, Scripted};
 pub use self::setup::{Setup, StartLimit, intents};
 pub use self::step::Step;
+pub use self::storm::{Storm, StormLog};
 pub use self::world::{Channel, Guild, Member, Role, Status, User, World};
 
-use self::state::Shared;
+use self::state::{Shared, State};
 
 /// A running fake. Clones are the same one; it ends with the last of them.
 #[derive(Clone)]
@@ -130,8 +135,14 @@ impl Fake {
     /// Asks for heartbeats until every session has received all that it was sent; `false` if it has not in time. What a
     /// client has received it need not have worked off.
     pub async fn until_received(&self, timeout: Duration) -> bool {
-        self.request_heartbeat();
-        self.until(Observed::is_caught_up, timeout).await
+        let waiting = async {
+            let is_settled = |state: &State| state.observed.is_caught_up() || state.has_unasked();
+            while !self.observed().is_caught_up() {
+                self.shared.change(State::ask_for_heartbeats);
+                self.shared.until(is_settled).await;
+            }
+        };
+        tokio::time::timeout(timeout, waiting).await.is_ok()
     }
 
     /// Every request to the REST API, the oldest first.

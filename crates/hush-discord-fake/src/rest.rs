@@ -1,6 +1,7 @@
 //! The REST API, of which the fake knows what bots without messages need.
 
 mod commands;
+mod control;
 mod interactions;
 mod routes;
 mod script;
@@ -114,7 +115,7 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     connection.await.ok();
 }
 
-async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
         let reply = Reply::error(
@@ -126,6 +127,9 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Full<By
     };
     let body = serde_json::from_slice(&body.to_bytes()).unwrap_or(Value::Null);
     let path = head.uri.path();
+    if let Some(door) = path.strip_prefix("/_fake/") {
+        return response(control::answer(shared, &head.method, door, &body));
+    }
     let (scripted, reply) = shared.change(|state| {
         let authorized = is_authorized(&state.setup.token, &head.headers);
         state.rest.log.push(Asking {

@@ -20,6 +20,10 @@ pub(crate) struct Session {
     pub(crate) sequence: u64,
     /// The connection that it is on just now.
     pub(crate) connection: Option<u64>,
+    /// Whether it ends with its connection.
+    pub(crate) lost: bool,
+    /// The connection and the number for which a heartbeat was last asked for.
+    pub(crate) asked: Option<(u64, u64)>,
     /// When all members of a server were last asked for.
     pub(crate) full_requests: HashMap<u64, Instant>,
     /// The last dispatches with their numbers, the oldest first.
@@ -34,6 +38,8 @@ impl Session {
             wishes,
             sequence: 0,
             connection: Some(connection),
+            lost: false,
+            asked: None,
             full_requests: HashMap::new(),
             replay: VecDeque::new(),
             kept,
@@ -65,8 +71,11 @@ impl Session {
         self.replay.back().map(|(_, frame)| Arc::clone(frame))
     }
 
-    /// Everything after the dispatch with this number; `None` if some of it is no longer there.
+    /// Everything after the dispatch with this number; `None` if some of it is no longer there, or never will be.
     pub(crate) fn after(&self, sequence: u64) -> Option<Vec<Arc<str>>> {
+        if self.lost {
+            return None;
+        }
         let oldest = self
             .replay
             .front()
@@ -78,6 +87,12 @@ impl Session {
                 .map(|(_, frame)| Arc::clone(frame))
                 .collect()
         })
+    }
+
+    /// The connection over which a heartbeat may be asked for, unless it was for all that was sent.
+    pub(crate) fn unasked(&self) -> Option<u64> {
+        let connection = self.connection?;
+        (self.asked != Some((connection, self.sequence))).then_some(connection)
     }
 
     /// Can no longer replay what comes up to this number.

@@ -47,6 +47,8 @@ pub struct Setup {
     pub start_limit: StartLimit,
     /// The interval that HELLO asks for.
     pub heartbeat_interval: Duration,
+    /// How many members a server has at most of whom its `GUILD_CREATE` shows more than the bot: 75,000 at Discord.
+    pub shown_up_to: usize,
     /// How many members a chunk holds at most.
     pub chunk_size: usize,
     /// For how long a request of all members keeps the next one of the same server and session away, which is
@@ -83,6 +85,7 @@ impl Default for Setup {
                 reset_after: Duration::from_hours(24),
             },
             heartbeat_interval: Duration::from_millis(41_250),
+            shown_up_to: 75_000,
             chunk_size: 1000,
             full_request_every: Duration::from_secs(30),
             compress: false,

@@ -13,9 +13,11 @@ use crate::chunks::{Chunk, ChunkScript};
 use crate::json;
 use crate::observed::Observed;
 use crate::rest::Rest;
-use crate::session::Session;
+use crate::session::{Session, frame};
 use crate::setup::{Setup, intents};
-use crate::step::{Step, Told};
+use crate::step::Step;
+use crate::storm::StormLog;
+use crate::take::Told;
 use crate::world::World;
 
 /// What the tasks of a fake share.
@@ -42,6 +44,7 @@ pub(crate) struct State {
     pub(crate) chunk_script: ChunkScript,
     pub(crate) held: Vec<Chunk>,
     pub(crate) rest: Rest,
+    pub(crate) storm: Option<StormLog>,
     /// The last id that was given away.
     last_id: u64,
 }
@@ -78,6 +81,7 @@ impl Shared {
                 chunk_script: ChunkScript::default(),
                 held: Vec::new(),
                 rest: Rest::default(),
+                storm: None,
                 last_id: 1_300_000_000_000_000_000,
             }),
             changed: watch::Sender::new(()),
@@ -161,12 +165,7 @@ impl State {
         let Some(guild) = self.world.guilds.get(&guild) else {
             return;
         };
-        let data = json::guild_whole(
-            guild,
-            self.setup.bot.id,
-            wishes.intents,
-            wishes.large_threshold,
-        );
+        let data = json::guild_whole(guild, wishes, &self.setup);
         self.dispatch(session, "GUILD_CREATE", &data.to_string());
     }
 
@@ -203,10 +202,15 @@ impl State {
             return;
         };
         self.observed.open = self.connections.len();
-        if let Some(session) = gone.session.and_then(|id| self.sessions.get_mut(&id))
-            && session.connection == Some(connection)
-        {
+        let Some(id) = gone.session else { return };
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if session.connection == Some(connection) {
             session.connection = None;
+            if session.lost {
+                self.forget(&id);
+            }
         }
     }
 
@@ -218,17 +222,52 @@ impl State {
         }
     }
 
-    /// Ends a session, which can no longer be resumed.
-    pub(crate) fn forget(&mut self, session: &str) {
-        self.sessions.remove(session);
-        self.observed.sent.remove(session);
-        self.held.retain(|chunk| chunk.session != session);
+    /// Cuts every connection.
+    pub(crate) fn cut_all(&mut self) {
+        for connection in self.connections.keys().copied().collect::<Vec<_>>() {
+            self.cut(connection);
+        }
     }
 
-    pub(crate) fn forget_all(&mut self) {
-        for session in self.sessions.keys().cloned().collect::<Vec<_>>() {
-            self.forget(&session);
+    /// Ends a session. Its client may identify anew on the connection that it has.
+    pub(crate) fn forget(&mut self, id: &str) {
+        self.observed.sent.remove(id);
+        self.held.retain(|chunk| chunk.session != id);
+        let ended = self.sessions.remove(id);
+        if let Some(connection) = ended.and_then(|it| it.connection)
+            && let Some(connection) = self.connections.get_mut(&connection)
+        {
+            connection.session = None;
         }
+    }
+
+    /// Ends every session: at once, or together with its connection.
+    pub(crate) fn forget_all(&mut self, at_once: bool) {
+        for id in self.sessions.keys().cloned().collect::<Vec<_>>() {
+            match self.sessions.get_mut(&id) {
+                Some(session) if session.connection.is_some() && !at_once => session.lost = true,
+                _ => self.forget(&id),
+            }
+        }
+    }
+
+    /// Asks those for a heartbeat who were sent something since they were last asked.
+    pub(crate) fn ask_for_heartbeats(&mut self) {
+        let mut asked = Vec::new();
+        for session in self.sessions.values_mut() {
+            if let Some(connection) = session.unasked() {
+                session.asked = Some((connection, session.sequence));
+                asked.push(connection);
+            }
+        }
+        for connection in asked {
+            self.send(connection, Outgoing::Text(frame(1, &Value::Null)));
+        }
+    }
+
+    /// Whether somebody was sent something since they were last asked for a heartbeat.
+    pub(crate) fn has_unasked(&self) -> bool {
+        self.sessions.values().any(|it| it.unasked().is_some())
     }
 
     fn sessions_with(&self, guild: u64, intent: u64) -> Vec<String> {

@@ -1,10 +1,12 @@
 //! What the gateway answers.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::Ending;
 use crate::chunks::id;
 use crate::json;
 use crate::observed::{Heartbeat, Identify, Resume};
@@ -50,14 +52,19 @@ impl State {
     }
 
     /// Notes that a connection ended. A client that says goodbye (1000, 1001) ends its session too.
-    pub(super) fn ended(&mut self, connection: u64, close: Option<u16>) {
+    pub(super) fn ended(&mut self, connection: u64, ending: Ending) {
         let Some(open) = self.connections.get(&connection) else {
             return;
         };
         let session = open.session.clone();
-        self.observed.client_closes.push(close);
+        let was_cut = open.budget.load(Ordering::Relaxed) == 0;
+        match ending {
+            Ending::Client(code) => self.observed.client_closes.push(Some(code)),
+            Ending::Broken if !was_cut => self.observed.client_closes.push(None),
+            Ending::Broken | Ending::Fake => {}
+        }
         self.disconnected(connection);
-        if let (Some(session), Some(1000 | 1001)) = (session, close) {
+        if let (Some(session), Ending::Client(1000 | 1001)) = (session, ending) {
             self.forget(&session);
         }
     }

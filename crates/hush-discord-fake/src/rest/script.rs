@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{HeaderName, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use serde_json::json;
 
 use super::{Reply, Rest};
@@ -80,14 +80,25 @@ fn limited(retry_after: Duration, global: bool) -> Reply {
     // The header has whole seconds, the body fractions.
     let seconds = retry_after.as_millis().div_ceil(1000).to_string();
     reply.headers.push((RETRY_AFTER, seconds));
-    let scope = if global { "global" } else { "user" };
-    reply.headers.push((
-        HeaderName::from_static("x-ratelimit-scope"),
-        scope.to_owned(),
-    ));
-    if global {
-        let name = HeaderName::from_static("x-ratelimit-global");
-        reply.headers.push((name, "true".to_owned()));
+    let exact = format!("{:.3}", retry_after.as_secs_f64());
+    let more: &[(&str, &str)] = if global {
+        &[
+            ("x-ratelimit-global", "true"),
+            ("x-ratelimit-scope", "global"),
+        ]
+    } else {
+        &[
+            ("x-ratelimit-scope", "user"),
+            ("x-ratelimit-bucket", "abcd1234"),
+            ("x-ratelimit-limit", "5"),
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset-after", &exact),
+        ]
+    };
+    for (name, value) in more {
+        reply
+            .headers
+            .extend(name.parse().ok().map(|name| (name, (*value).to_owned())));
     }
     reply
 }
