@@ -1,1 +1,79 @@
 //! How Discord asks and answers: the live feed of its gateway, and slash commands.
+//!
+//! ```text
+//! gateway → connection → backlog → apply → Ingest
+//! ```
+//!
+//! A [`connection`] hears and never waits for a store; the [`backlog`] keeps the order; [`apply`] brings what was heard
+//! into effect and tries again while the store is away; where a session stands is stored once its events are in
+//! effect. One process at a time does so: the one that has the [`lead`].
+
+mod apply;
+mod backlog;
+mod connection;
+mod feed;
+mod identify;
+mod interactions;
+mod lead;
+mod meters;
+mod progress;
+mod requests;
+mod settings;
+mod wire;
+
+use std::sync::Arc;
+
+use hush_ports::{Clock, Feed, Samples, Sessions};
+use tokio::sync::watch;
+
+pub use settings::{BotToken, InvalidBotToken, InvalidProxy, Privileged, Proxy, Settings};
+
+use feed::{Ended, Leading};
+use lead::Lead;
+use meters::Meters;
+
+/// What the feed needs from the outside.
+#[derive(Clone)]
+pub struct Ports {
+    /// Who leads, and what is followed.
+    pub feed: Arc<dyn Feed>,
+    /// Where the connections stand.
+    pub sessions: Arc<dyn Sessions>,
+    /// The hourly samples.
+    pub samples: Arc<dyn Samples>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Follows Discord until `stop` says so: whenever this process has the lead, every server that the bot is in is kept up
+/// to date. Returns early only if Discord does not let the bot in, which is logged with its cure; what is stored then
+/// stays as it is. Metrics go to the recorder that is installed when this is called.
+pub async fn follow(settings: Settings, ports: Ports, mut stop: watch::Receiver<bool>) {
+    // Of the ways to encrypt that are in this binary one has to be chosen. Whoever chose before has chosen for us too.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let meters = Arc::new(Meters::new());
+    meters.leading.set(0.0);
+    loop {
+        let lead = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            lead = Lead::win(&*ports.feed, settings.alone) => lead,
+        };
+        tracing::info!(epoch = lead.epoch.0, "this process follows Discord");
+        meters.leading.set(1.0);
+        let leading = Leading::new(&settings, &ports, &lead, &meters);
+        let ended = leading.run(stop.clone()).await;
+        meters.leading.set(0.0);
+        match ended {
+            Ended::Deposed => tracing::warn!("another process follows Discord by now"),
+            Ended::Stopped => {
+                lead.resign(&*ports.feed).await;
+                return;
+            }
+            Ended::Refused(why) => {
+                tracing::error!("{why}");
+                lead.resign(&*ports.feed).await;
+                return;
+            }
+        }
+    }
+}

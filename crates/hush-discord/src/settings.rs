@@ -1,0 +1,88 @@
+//! How the bot connects.
+
+use std::fmt;
+
+/// The token of the bot, with which anybody could act as it.
+#[derive(Clone)]
+pub struct BotToken(String);
+
+/// The text cannot be a bot's token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a bot's token: copy it from the page Bot of your application in Discord's developer portal"
+)]
+pub struct InvalidBotToken;
+
+impl BotToken {
+    /// The token as Discord's developer portal shows it, with or without `Bot ` before it.
+    pub fn new(text: &str) -> Result<Self, InvalidBotToken> {
+        let token = text.trim();
+        let token = token.strip_prefix("Bot ").unwrap_or(token).trim_start();
+        // It goes into a header: whatever else it is, it is visible ASCII.
+        let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        visible
+            .then(|| Self(token.to_owned()))
+            .ok_or(InvalidBotToken)
+    }
+
+    pub(crate) fn secret(&self) -> String {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for BotToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BotToken(…)")
+    }
+}
+
+/// Which of Discord's privileged intents the bot has. They are switched on in the developer portal, and what cannot be
+/// heard without them is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Privileged {
+    /// Who is in a server, with which roles.
+    pub members: bool,
+    /// Who is online.
+    pub presences: bool,
+}
+
+/// How the bot connects to Discord.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The bot's token.
+    pub token: BotToken,
+    /// Where the REST API is, without `/api`: `http://HOST:PORT` for a proxy. `None`: Discord itself.
+    pub api: Option<Proxy>,
+    /// The privileged intents.
+    pub privileged: Privileged,
+    /// Whether no other process can follow Discord into the same store, so that nobody need be waited for.
+    pub alone: bool,
+}
+
+/// A proxy before Discord's REST API, which speaks HTTP without TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxy(String);
+
+/// The text is no proxy's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a proxy's address: expected http://HOST:PORT")]
+pub struct InvalidProxy;
+
+impl std::str::FromStr for Proxy {
+    type Err = InvalidProxy;
+
+    fn from_str(text: &str) -> Result<Self, InvalidProxy> {
+        let place = text.strip_prefix("http://").ok_or(InvalidProxy)?;
+        let place = place.strip_suffix('/').unwrap_or(place);
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        let valid = !place.is_empty() && place.bytes().all(plain);
+        valid.then(|| Self(place.to_owned())).ok_or(InvalidProxy)
+    }
+}
+
+impl Proxy {
+    /// `HOST:PORT`.
+    pub(crate) fn authority(&self) -> String {
+        self.0.clone()
+    }
+}
