@@ -10,6 +10,7 @@
 
 mod apply;
 mod backlog;
+pub mod commands;
 mod connection;
 mod feed;
 mod identify;

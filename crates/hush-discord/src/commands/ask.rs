@@ -4,8 +4,6 @@ use hush_app::{CreateInPerson, Lifetime};
 use hush_domain::operations::Operation;
 use hush_domain::scopes::{Scope, Scopes};
 use hush_domain::secret::Secret;
-use hush_domain::text::InvalidText;
-use hush_domain::tokens::TokenName;
 
 use super::definition::{LIFETIMES, days};
 use super::interaction::Given;
@@ -25,10 +23,10 @@ pub(super) enum Asked {
 /// What is wrong with what was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Mistake {
-    /// There is no such sub-command here: Discord has another version of the command.
-    UnknownCommand,
+    /// It is not of the shape of the command that is known here: Discord has another version of it.
+    OtherVersion,
     /// The name cannot be one.
-    Name(InvalidText),
+    Name,
     /// This is no scope.
     Scope(String),
     /// No scope was named.
@@ -43,7 +41,7 @@ impl Asked {
     /// What the options ask for, and the values given for it.
     pub(super) fn read(options: &[Given]) -> Result<(Self, &[Given]), Mistake> {
         let [first] = options else {
-            return Err(Mistake::UnknownCommand);
+            return Err(Mistake::OtherVersion);
         };
         match (first.name.as_str(), &first.options[..]) {
             ("stats", values) => Ok((Self::Stats, values)),
@@ -52,11 +50,11 @@ impl Asked {
                     "create" => Self::Create,
                     "list" => Self::List,
                     "revoke" => Self::Revoke,
-                    _ => return Err(Mistake::UnknownCommand),
+                    _ => return Err(Mistake::OtherVersion),
                 };
                 Ok((asked, &sub.options))
             }
-            _ => Err(Mistake::UnknownCommand),
+            _ => Err(Mistake::OtherVersion),
         }
     }
 
@@ -73,14 +71,14 @@ impl Asked {
 
 /// The token that these values ask for.
 pub(super) fn wanted(values: &[Given]) -> Result<CreateInPerson, Mistake> {
-    let name = text(values, "name").unwrap_or_default().trim();
+    let name = text(values, "name")?.unwrap_or_default().trim();
     Ok(CreateInPerson {
-        name: name.parse::<TokenName>().map_err(Mistake::Name)?,
-        scopes: match text(values, "scopes") {
+        name: name.parse().map_err(|_| Mistake::Name)?,
+        scopes: match text(values, "scopes")? {
             Some(scopes) => read_scopes(scopes)?,
             None => USUAL.into_iter().collect(),
         },
-        lifetime: match text(values, "expires") {
+        lifetime: match text(values, "expires")? {
             Some(value) => read_lifetime(value)?,
             None => Lifetime::Default,
         },
@@ -89,7 +87,7 @@ pub(super) fn wanted(values: &[Given]) -> Result<CreateInPerson, Mistake> {
 
 /// The id or name of the token that these values name.
 pub(super) fn named(values: &[Given]) -> Result<&str, Mistake> {
-    let named = text(values, "token").unwrap_or_default().trim();
+    let named = text(values, "token")?.unwrap_or_default().trim();
     match named.parse::<Secret>() {
         Ok(_) => Err(Mistake::PastedSecret),
         Err(_) => Ok(named),
@@ -117,8 +115,10 @@ fn read_lifetime(value: &str) -> Result<Lifetime, Mistake> {
         .ok_or(Mistake::Expires)
 }
 
-/// The text that was given for `name`. What is no text is as good as nothing.
-fn text<'a>(values: &'a [Given], name: &str) -> Option<&'a str> {
-    let mut values = values.iter();
-    values.find(|given| given.name == name)?.value.as_str()
+/// The text that was given for `name`, if one was.
+fn text<'a>(values: &'a [Given], name: &str) -> Result<Option<&'a str>, Mistake> {
+    match values.iter().find(|given| given.name == name) {
+        Some(given) => given.value.as_str().map(Some).ok_or(Mistake::OtherVersion),
+        None => Ok(None),
+    }
 }
