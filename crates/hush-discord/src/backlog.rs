@@ -5,6 +5,8 @@
 //! beginning of a session waits for all that was heard before on its connection, and all that follows waits for it.
 
 mod lanes;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -3,6 +3,9 @@
 //! A leader beats every few seconds. Whoever has seen the same beat for as long as a lease lasts takes the lead; a
 //! leader that could not beat for as long has stopped by then, by its own clock and without asking anybody.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 

@@ -155,3 +155,125 @@ impl Requests {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: u64 = 1;
+
+    fn server(number: u64) -> ServerId {
+        number.try_into().unwrap()
+    }
+
+    fn requests() -> (Requests, Instant) {
+        (Requests::new(Epoch(7)), Instant::now())
+    }
+
+    /// Asks for the one server that is wanted, and tells what the request is called.
+    fn ask(requests: &mut Requests, now: Instant) -> String {
+        let due = requests.due(now);
+        assert_eq!(due.len(), 1, "{due:?}");
+        assert_eq!(due[0].0, server(SERVER));
+        due[0].1.clone()
+    }
+
+    #[test]
+    fn a_list_is_complete_once_every_part_has_come_in_whatever_order() {
+        let (mut requests, now) = requests();
+        requests.want(server(SERVER), Generation(3), now);
+        let nonce = ask(&mut requests, now);
+        let mut heard = |index| requests.heard(server(SERVER), Some(&nonce), (index, 3), now);
+        let part = |last| {
+            Some(Part {
+                generation: Generation(3),
+                last,
+            })
+        };
+        assert_eq!(heard(2), part(false));
+        assert_eq!(heard(0), part(false));
+        assert_eq!(heard(0), part(false), "a part that comes twice counts once");
+        assert_eq!(heard(1), part(true));
+        assert_eq!(heard(1), None, "nothing is waited for any more");
+    }
+
+    #[test]
+    fn parts_of_other_requests_count_for_nothing() {
+        let (mut requests, now) = requests();
+        requests.want(server(SERVER), Generation(3), now);
+        let first = ask(&mut requests, now);
+        let later = now + PATIENCE;
+        let second = ask(&mut requests, later);
+        let mut heard = |nonce: Option<&str>| requests.heard(server(SERVER), nonce, (0, 1), later);
+        assert_eq!(heard(Some(&first)), None);
+        assert_eq!(heard(None), None);
+        assert!(heard(Some(&second)).is_some());
+    }
+
+    #[test]
+    fn a_server_is_asked_for_every_thirty_seconds_at_most() {
+        let (mut requests, now) = requests();
+        let second = Duration::from_secs(1);
+        requests.want(server(SERVER), Generation(1), now);
+        ask(&mut requests, now);
+        requests.want(server(SERVER), Generation(2), now + second);
+        assert_eq!(requests.due(now + APART.saturating_sub(second)), []);
+        let nonce = ask(&mut requests, now + APART);
+        let part = requests.heard(server(SERVER), Some(&nonce), (0, 1), now + APART);
+        assert_eq!(part.map(|part| part.generation), Some(Generation(2)));
+        // Also after a list was complete.
+        requests.want(server(SERVER), Generation(3), now + APART + second);
+        assert_eq!(requests.due(now + APART + second), []);
+        ask(&mut requests, now + APART + APART);
+    }
+
+    #[test]
+    fn what_does_not_come_is_asked_for_again() {
+        let (mut requests, now) = requests();
+        requests.want(server(SERVER), Generation(1), now);
+        let nonce = ask(&mut requests, now);
+        let heard = now + APART;
+        requests.heard(server(SERVER), Some(&nonce), (0, 2), heard);
+        assert_eq!(requests.due(now + PATIENCE), [], "a part came meanwhile");
+        ask(&mut requests, heard + PATIENCE);
+    }
+
+    #[test]
+    fn a_refusal_is_obeyed() {
+        let (mut requests, now) = requests();
+        requests.want(server(SERVER), Generation(1), now);
+        ask(&mut requests, now);
+        requests.too_early(server(SERVER), 45.5, now);
+        assert_eq!(requests.due(now + Duration::from_secs(45)), []);
+        ask(&mut requests, now + Duration::from_secs(46));
+        for nonsense in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
+            requests.too_early(server(SERVER), nonsense, now);
+        }
+        ask(&mut requests, now + LONGEST_WAIT + PATIENCE);
+    }
+
+    #[test]
+    fn a_few_are_asked_for_at_once() {
+        let (mut requests, now) = requests();
+        for number in 1..=10 {
+            requests.want(server(number), Generation(1), now);
+        }
+        let due = requests.due(now);
+        assert_eq!(due.len(), AT_ONCE);
+        assert_eq!(requests.due(now), []);
+        let (first, nonce) = &due[0];
+        assert!(requests.heard(*first, Some(nonce), (0, 1), now).is_some());
+        assert_eq!(requests.due(now).len(), 1);
+        requests.clear();
+        assert_eq!(requests.due(now + PATIENCE), []);
+    }
+
+    #[test]
+    fn a_nonce_is_never_longer_than_the_platform_takes() {
+        let mut requests = Requests::new(Epoch(i64::MAX >> 32));
+        requests.made = u64::from(u32::MAX);
+        let now = Instant::now();
+        requests.want(server(SERVER), Generation(1), now);
+        assert!(ask(&mut requests, now).len() <= 32);
+    }
+}
