@@ -34,7 +34,7 @@ pub(crate) struct Applier {
     pub(crate) ingest: Arc<dyn Ingest>,
     /// How many connections there are.
     pub(crate) shards: u32,
-    pub(crate) interactions: Option<Arc<Interactions>>,
+    pub(crate) interactions: Interactions,
     pub(crate) meters: Arc<Meters>,
 }
 
@@ -99,9 +99,7 @@ impl Applier {
             }
             Work::Answer(interaction) => {
                 // Who asks waits for what was heard before, and nobody waits for the answer.
-                if let Some(interactions) = &self.interactions {
-                    interactions.answer(server, interaction, instant);
-                }
+                self.interactions.answer(interaction, instant);
             }
         }
         self.meters.lag.record(instant.elapsed());

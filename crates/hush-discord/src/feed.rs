@@ -15,8 +15,10 @@ use twilight_model::gateway::connection_info::BotConnectionInfo;
 
 use crate::apply::{Applier, Deposed};
 use crate::backlog::Backlog;
+use crate::commands::Commands;
 use crate::connection::{self, Connection, Gateway, Shown, Standing};
 use crate::identify::Identifies;
+use crate::interactions::Interactions;
 use crate::lead::Lead;
 use crate::meters::Meters;
 use crate::progress::Progress;
@@ -53,25 +55,23 @@ pub(crate) struct Leading<'a> {
     lead: &'a Lead,
     meters: &'a Arc<Meters>,
     client: Arc<Client>,
+    interactions: Interactions,
 }
 
 impl<'a> Leading<'a> {
     pub(crate) fn new(
-        settings: &'a Settings,
-        ports: &'a Ports,
+        (settings, ports, commands): (&'a Settings, &'a Ports, &Arc<Commands>),
         lead: &'a Lead,
         meters: &'a Arc<Meters>,
     ) -> Self {
-        let mut client = Client::builder().token(format!("Bot {}", settings.token.secret()));
-        if let Some(proxy) = &settings.api {
-            client = client.proxy(proxy.authority(), true);
-        }
+        let client = Arc::new(settings.client());
         Self {
+            interactions: Interactions::new(Arc::clone(commands)),
             settings,
             ports,
             lead,
             meters,
-            client: Arc::new(client.build()),
+            client,
         }
     }
 
@@ -111,7 +111,7 @@ impl<'a> Leading<'a> {
             feed: self.ports.feed.clone(),
             ingest: self.ports.feed.ingest(self.lead.epoch),
             shards,
-            interactions: None,
+            interactions: self.interactions.clone(),
             meters: Arc::clone(self.meters),
         };
         let beside = async {

@@ -1,10 +1,40 @@
-//! Answers to slash commands.
+//! Slash commands on their way to an answer: beside the feed, which waits for none of them.
 
-use hush_domain::ids::ServerId;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-pub(crate) struct Interactions;
+use crate::commands::Commands;
+
+/// The most that are being answered at once. Each is two requests; more would only wait for each other.
+const AT_ONCE: usize = 64;
+
+/// Whoever answers.
+#[derive(Clone)]
+pub(crate) struct Interactions {
+    commands: Arc<Commands>,
+    places: Arc<Semaphore>,
+}
 
 impl Interactions {
-    pub(crate) fn answer(&self, _server: ServerId, _interaction: &str, _heard: Instant) {}
+    pub(crate) fn new(commands: Arc<Commands>) -> Self {
+        Self {
+            commands,
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+
+    /// Answers the interaction in `json`, beside whatever else is to be done.
+    pub(crate) fn answer(&self, json: &str, heard: Instant) {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            tracing::warn!("more slash commands at once than can be answered");
+            return;
+        };
+        let (commands, json) = (Arc::clone(&self.commands), Box::<str>::from(json));
+        tokio::spawn(async move {
+            commands.serve(&json, heard).await;
+            drop(place);
+        });
+    }
 }

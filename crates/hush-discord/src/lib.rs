@@ -29,6 +29,7 @@ use tokio::sync::watch;
 
 pub use settings::{BotToken, InvalidBotToken, InvalidProxy, Privileged, Proxy, Settings};
 
+use commands::Commands;
 use feed::{Ended, Leading};
 use lead::Lead;
 use meters::Meters;
@@ -48,10 +49,13 @@ pub struct Ports {
 
 /// Follows Discord until `stop` says so: whenever this process has the lead, every server that the bot is in is kept up
 /// to date. Returns early only if Discord does not let the bot in, which is logged with its cure; what is stored then
-/// stays as it is. Metrics go to the recorder that is installed when this is called.
-pub async fn follow(settings: Settings, ports: Ports, mut stop: watch::Receiver<bool>) {
-    // Of the ways to encrypt that are in this binary one has to be chosen. Whoever chose before has chosen for us too.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+/// stays as it is. Slash commands are answered by `commands`. Metrics go to the recorder that is installed when this is called.
+pub async fn follow(
+    settings: Settings,
+    ports: Ports,
+    commands: Arc<Commands>,
+    mut stop: watch::Receiver<bool>,
+) {
     let meters = Arc::new(Meters::new());
     meters.leading.set(0.0);
     loop {
@@ -61,7 +65,7 @@ pub async fn follow(settings: Settings, ports: Ports, mut stop: watch::Receiver<
         };
         tracing::info!(epoch = lead.epoch.0, "this process follows Discord");
         meters.leading.set(1.0);
-        let leading = Leading::new(&settings, &ports, &lead, &meters);
+        let leading = Leading::new((&settings, &ports, &commands), &lead, &meters);
         let ended = leading.run(stop.clone()).await;
         meters.leading.set(0.0);
         match ended {

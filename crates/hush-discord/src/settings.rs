@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use twilight_http::Client;
+
 /// The token of the bot, with which anybody could act as it.
 #[derive(Clone)]
 pub struct BotToken(String);
@@ -57,6 +59,20 @@ pub struct Settings {
     pub privileged: Privileged,
     /// Whether no other process can follow Discord into the same store, so that nobody need be waited for.
     pub alone: bool,
+}
+
+impl Settings {
+    /// Discord's REST API for the bot.
+    pub fn client(&self) -> Client {
+        // Of the ways to encrypt that are in this binary one has to be chosen. Whoever chose before has chosen for us too.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().token(format!("Bot {}", self.token.secret()));
+        let client = match &self.api {
+            Some(proxy) => client.proxy(proxy.authority(), true),
+            None => client,
+        };
+        client.build()
+    }
 }
 
 /// A proxy before Discord's REST API, which speaks HTTP without TLS.

@@ -7,6 +7,7 @@ mod definition;
 mod interaction;
 mod markdown;
 mod registration;
+mod reply;
 mod token_answers;
 
 use std::sync::Arc;
@@ -19,12 +20,16 @@ pub use interaction::Interaction;
 pub use registration::{RegisterError, Registered, register};
 
 use ask::{Asked, Mistake};
+use reply::Replies;
+
+use crate::Proxy;
 
 /// Answers the slash command.
 pub struct Commands {
     app: Arc<App>,
     /// Where the API is, without a slash at the end.
     public_url: String,
+    replies: Replies,
 }
 
 /// Why what was asked was not done.
@@ -75,11 +80,12 @@ impl NotDone {
 }
 
 impl Commands {
-    /// Answers over `app`, whose API people find at `public_url`.
-    pub fn new(app: Arc<App>, public_url: &str) -> Self {
+    /// Answers over `app`, whose API people find at `public_url`, to Discord or to the proxy `api` before it.
+    pub fn new(app: Arc<App>, public_url: &str, api: Option<&Proxy>) -> Self {
         Self {
             app,
             public_url: public_url.trim_end_matches('/').to_owned(),
+            replies: Replies::new(api),
         }
     }
 

@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
 mod following;
+mod interactions;
 mod support;

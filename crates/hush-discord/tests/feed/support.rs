@@ -4,10 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hush_adapters::memory::Memory;
-use hush_adapters::system::SystemClock;
+use hush_adapters::memory::MemoryLimiter;
+use hush_adapters::system::{SystemClock, SystemRandom};
+use hush_app::{App, Limits};
+use hush_discord::commands::Commands;
 use hush_discord::{BotToken, Ports, Privileged, Settings};
 use hush_discord_fake::{Fake, Setup};
+use hush_domain::audit::chain::Keyring;
 use hush_domain::ids::ServerId;
+use hush_domain::limits::Rule;
 use hush_domain::stats::Stats;
 use hush_ports::StatsReader;
 use tokio::sync::watch;
@@ -31,20 +36,52 @@ impl Site {
 
     pub(crate) fn over(fake: Fake, memory: Memory, privileged: Privileged) -> Self {
         let store = Arc::new(memory.clone());
+        let clock = Arc::new(SystemClock::new());
         let ports = Ports {
             feed: store.clone(),
             sessions: store.clone(),
-            samples: store,
-            clock: Arc::new(SystemClock::new()),
+            samples: store.clone(),
+            clock: clock.clone(),
         };
+        let limiter = Arc::new(MemoryLimiter::new(clock.clone(), 1024));
+        let minute = Rule::new(60, Duration::from_secs(60)).unwrap();
+        let limits = Limits {
+            requests: Some(minute),
+            unknown_tokens: minute,
+        };
+        let app = App::new(
+            &hush_app::Ports {
+                tokens: store.clone(),
+                users: store.clone(),
+                stats: store.clone(),
+                limiter: limiter.clone(),
+                auth_limiter: limiter,
+                audit: store.clone(),
+                audit_keys: Keyring::default(),
+                settings: store.clone(),
+                usage: store.clone(),
+                upkeep: store.clone(),
+                health: store,
+                clock,
+                random: Arc::new(SystemRandom),
+            },
+            limits,
+        );
         let settings = Settings {
             token: BotToken::new(&Setup::default().token).unwrap(),
             api: Some(fake.api_url().parse().unwrap()),
             privileged,
             alone: true,
         };
+        let public_url = "https://hush.example.com";
+        let commands = Commands::new(Arc::new(app), public_url, settings.api.as_ref());
         let (stop, stopped) = watch::channel(false);
-        let following = tokio::spawn(hush_discord::follow(settings, ports, stopped));
+        let following = tokio::spawn(hush_discord::follow(
+            settings,
+            ports,
+            Arc::new(commands),
+            stopped,
+        ));
         Self {
             fake,
             memory,
