@@ -2,6 +2,7 @@
 //! heartbeat never does.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use twilight_model::id::Id;
 use crate::backlog::{Backlog, Beginning, Heard, Item, Work};
 use crate::identify::Identifies;
 use crate::lead::Lead;
-use crate::meters::Meters;
+use crate::meters::{self, Meters};
 use crate::progress::Progress;
 use crate::requests::Requests;
 use crate::settings::Privileged;
@@ -47,7 +48,7 @@ pub(crate) struct Standing {
 #[derive(Debug, Default)]
 pub(crate) struct Shown {
     standing: Mutex<Option<Standing>>,
-    live: std::sync::atomic::AtomicBool,
+    live: AtomicBool,
 }
 
 impl Shown {
@@ -59,7 +60,7 @@ impl Shown {
 
     /// Whether the connection hears all that happens.
     pub(crate) fn is_live(&self) -> bool {
-        self.live.load(std::sync::atomic::Ordering::Relaxed)
+        self.live.load(Relaxed)
     }
 
     pub(crate) fn set_standing(&self, standing: Standing) {
@@ -92,6 +93,8 @@ pub(crate) struct Connection {
     pub(crate) generations: Generations,
     pub(crate) progress: Arc<Progress>,
     pub(crate) stop: watch::Receiver<bool>,
+    /// The state that was shown last.
+    pub(crate) state: Option<ShardState>,
 }
 
 /// What happens next on a connection.
@@ -136,10 +139,8 @@ impl Connection {
                 self.pause().await;
             }
         };
-        self.shown
-            .live
-            .store(false, std::sync::atomic::Ordering::Relaxed);
-        self.meters.state(self.shard.number, None);
+        self.shown.live.store(false, Relaxed);
+        meters::show_state(self.shard.number, None);
         ended
     }
 
@@ -196,28 +197,25 @@ impl Connection {
 
     fn complain(&self, error: &ReceiveMessageError) {
         // What it says of itself holds nothing of what Discord said.
-        match error.kind() {
-            ReceiveMessageErrorType::Reconnect => {
-                tracing::warn!(shard = %self.shard, %error, "Discord cannot be reached");
-            }
-            _ => {
-                tracing::warn!(shard = %self.shard, %error, "a frame of Discord's cannot be read");
-                self.meters.malformed.increment(1);
-            }
+        if let ReceiveMessageErrorType::Reconnect = error.kind() {
+            tracing::warn!(shard = %self.shard, %error, "Discord cannot be reached");
+        } else {
+            tracing::warn!(shard = %self.shard, %error, "a frame of Discord's cannot be read");
+            self.meters.malformed.increment(1);
         }
     }
 
-    fn show_state(&self) {
+    fn show_state(&mut self) {
         let state = self.gateway.state();
+        if self.state == Some(state) {
+            return;
+        }
+        self.state = Some(state);
         let live = state == ShardState::Active;
-        let was_live = self
-            .shown
-            .live
-            .swap(live, std::sync::atomic::Ordering::Relaxed);
-        if was_live != live {
+        if self.shown.live.swap(live, Relaxed) != live {
             tracing::info!(shard = %self.shard, live, "following Discord");
         }
-        self.meters.state(self.shard.number, Some(state));
+        meters::show_state(self.shard.number, Some(state));
     }
 
     /// Hands on what a frame says.

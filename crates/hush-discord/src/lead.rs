@@ -79,8 +79,8 @@ impl Lead {
                     *self.until.lock().unwrap_or_else(PoisonError::into_inner) = asked + LASTS;
                 }
                 Ok(Ok(false)) => return,
-                Ok(Err(error)) => self.unsure(&error),
-                Err(_) => self.unsure(&BackendError::transient("the store does not answer")),
+                Ok(Err(error)) => unsure(&error),
+                Err(_) => unsure(&BackendError::transient("the store does not answer")),
             }
             if !self.holds() {
                 return;
@@ -102,11 +102,11 @@ impl Lead {
         }
     }
 
-    fn unsure(&self, error: &BackendError) {
-        tracing::warn!(%error, "the lead of the feed could not be kept yet");
-    }
-
     fn until(&self) -> Instant {
         *self.until.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn unsure(error: &BackendError) {
+    tracing::warn!(%error, "the lead of the feed could not be kept yet");
 }

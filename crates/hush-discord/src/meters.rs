@@ -84,15 +84,15 @@ impl Meters {
             .map_or(&self.other, |(_, counter)| counter)
             .increment(1);
     }
+}
 
-    /// Says in which state a connection is.
-    pub(crate) fn state(&self, shard: u32, state: Option<ShardState>) {
-        let now = state.map(name);
-        for state in STATES {
-            let gauge =
-                gauge!("hush_discord_shard_state", "shard" => shard.to_string(), "state" => state);
-            gauge.set(if now == Some(state) { 1.0 } else { 0.0 });
-        }
+/// Says in which state a connection is; `None` once there is none.
+pub(crate) fn show_state(shard: u32, state: Option<ShardState>) {
+    let now = state.map(name);
+    for state in STATES {
+        let gauge =
+            gauge!("hush_discord_shard_state", "shard" => shard.to_string(), "state" => state);
+        gauge.set(if now == Some(state) { 1.0 } else { 0.0 });
     }
 }
 

@@ -14,7 +14,7 @@ use super::*;
 use crate::progress::Progress;
 
 /// What happens next to a backlog.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     /// A change is heard; all changes of a server are told apart by the user that they name.
     Change(u8),
@@ -83,14 +83,15 @@ fn user(number: u64) -> UserId {
     UserId::try_from(number + 1).unwrap()
 }
 
-impl Run {
-    fn heard(&self) -> Heard {
-        Heard {
-            at: Timestamp::EPOCH,
-            instant: Instant::now(),
-        }
+/// Now, as far as a backlog cares.
+fn heard() -> Heard {
+    Heard {
+        at: Timestamp::EPOCH,
+        instant: Instant::now(),
     }
+}
 
+impl Run {
     fn mark(&mut self, connection: u8) -> Mark {
         self.heard += 1;
         self.progress[usize::from(connection)].mark(self.heard)
@@ -103,7 +104,7 @@ impl Run {
                 let user = user(self.heard);
                 let item = Item {
                     work: Work::Change(Change::MemberLeft(user)),
-                    heard: self.heard(),
+                    heard: heard(),
                     weight: 10,
                     marks: vec![mark],
                 };
@@ -119,7 +120,7 @@ impl Run {
                     connection(number).into(),
                     server(number),
                     (user, presence),
-                    self.heard(),
+                    heard(),
                     mark,
                 );
             }
@@ -131,7 +132,7 @@ impl Run {
                 self.backlog.begin(Beginning {
                     shard: shard.into(),
                     named: Vec::new(),
-                    heard: self.heard(),
+                    heard: heard(),
                     mark,
                 });
             }
