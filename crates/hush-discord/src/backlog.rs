@@ -56,6 +56,18 @@ pub(crate) struct Item {
     pub(crate) marks: Vec<Mark>,
 }
 
+impl Item {
+    /// Something to do that stands for no event of its own.
+    pub(crate) fn new(work: Work, heard: Heard) -> Self {
+        Self {
+            work,
+            heard,
+            weight: 0,
+            marks: Vec::new(),
+        }
+    }
+}
+
 /// A session that begins.
 #[derive(Debug)]
 pub(crate) struct Beginning {

@@ -278,7 +278,13 @@ impl Connection {
                 self.requests.too_early(server, retry_after, heard.instant);
                 self.progress.pass(sequence);
             }
-            Dispatch::Interaction(server, interaction) => {
+            Dispatch::Interaction(server, member, interaction) => {
+                // Who asks may be in a part of the member list that has not come yet. Without the intent nobody would
+                // say when their roles change.
+                if let Some(member) = member.filter(|_| self.privileged.members) {
+                    let change = Work::Change(Change::MemberChanged(*member));
+                    self.backlog.push(shard, server, Item::new(change, heard));
+                }
                 self.push(server, Work::Answer(interaction), heard, weight, sequence);
             }
         }

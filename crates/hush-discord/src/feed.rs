@@ -10,12 +10,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 use twilight_http::Client;
-use twilight_model::gateway::connection_info::BotConnectionInfo;
 
 use crate::apply::{Applier, Deposed};
 use crate::backlog::Backlog;
 use crate::commands::Commands;
-use crate::connection::{self, Shown};
+use crate::connection::{self, Connection};
 use crate::interactions::Interactions;
 use crate::lead::Lead;
 use crate::meters::Meters;
@@ -66,14 +65,16 @@ impl<'a> Leading<'a> {
 
     /// Follows until it is told to stop, another process leads, or Discord refuses.
     pub(crate) async fn run(&self, mut stop: watch::Receiver<bool>) -> Ended {
+        let stopped = stop.clone();
         let kept = self.lead.keep(&*self.ports.feed);
         let followed = async {
-            let info = tokio::select! {
+            let backlog = Arc::new(Backlog::default());
+            let made = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return Ended::Stopped,
-                info = self.ask_how_to_connect() => info,
+                made = self.connect(&backlog, &stopped) => made,
             };
-            match info {
-                Ok(info) => self.follow(&info, stop.clone()).await,
+            match made {
+                Ok(connections) => self.follow(connections, &backlog).await,
                 Err(refused) => refused,
             }
         };
@@ -83,19 +84,15 @@ impl<'a> Leading<'a> {
         }
     }
 
-    async fn follow(&self, info: &BotConnectionInfo, stop: watch::Receiver<bool>) -> Ended {
-        let shards = info.shards.max(1);
-        let backlog = Arc::new(Backlog::default());
-        let shown: Vec<Arc<Shown>> = (0..shards).map(|_| Arc::default()).collect();
+    async fn follow(&self, made: Vec<Connection>, backlog: &Arc<Backlog>) -> Ended {
+        let shown: Vec<_> = made.iter().map(|it| Arc::clone(&it.shown)).collect();
+        let shards = u32::try_from(made.len()).unwrap_or(u32::MAX);
         let mut connections = JoinSet::new();
-        match self.connect(info, &backlog, &shown, &stop).await {
-            Ok(made) => made.into_iter().for_each(|connection| {
-                connections.spawn(connection.run());
-            }),
-            Err(ended) => return ended,
+        for connection in made {
+            connections.spawn(connection.run());
         }
         let applier = Applier {
-            backlog: Arc::clone(&backlog),
+            backlog: Arc::clone(backlog),
             epoch: self.lead.epoch,
             feed: self.ports.feed.clone(),
             ingest: self.ports.feed.ingest(self.lead.epoch),
@@ -110,7 +107,7 @@ impl<'a> Leading<'a> {
                 deposed = applier.flush() => deposed,
                 deposed = self.record(&shown) => deposed,
                 deposed = self.sample(&shown) => deposed,
-                () = self.watch(&backlog) => Deposed,
+                () = self.watch(backlog) => Deposed,
             }
         };
         let heard = async {

@@ -22,7 +22,8 @@ const BEAT: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone)]
 pub(crate) struct Lead {
     pub(crate) epoch: Epoch,
-    until: Arc<Mutex<Instant>>,
+    /// Until when nobody else can have taken it; `None`: nobody else is there.
+    until: Option<Arc<Mutex<Instant>>>,
 }
 
 impl Lead {
@@ -40,7 +41,7 @@ impl Lead {
                     };
                     watched = Some((seen, since));
                     let over = !seen.held || alone || since.elapsed() >= LASTS;
-                    if over && let Some(lead) = Self::take(feed, seen).await {
+                    if over && let Some(lead) = Self::take(feed, seen, alone).await {
                         return lead;
                     }
                 }
@@ -50,12 +51,12 @@ impl Lead {
         }
     }
 
-    async fn take(feed: &dyn Feed, seen: Lease) -> Option<Self> {
+    async fn take(feed: &dyn Feed, seen: Lease, alone: bool) -> Option<Self> {
         let asked = Instant::now();
         match feed.take(seen).await {
             Ok(epoch) => epoch.map(|epoch| Self {
                 epoch,
-                until: Arc::new(Mutex::new(asked + LASTS)),
+                until: (!alone).then(|| Arc::new(Mutex::new(asked + LASTS))),
             }),
             Err(error) => {
                 tracing::warn!(%error, "the lead of the feed could not be taken");
@@ -66,7 +67,7 @@ impl Lead {
 
     /// Whether nobody else can have taken the lead yet.
     pub(crate) fn holds(&self) -> bool {
-        Instant::now() < self.until()
+        self.until().is_none_or(|until| Instant::now() < until)
     }
 
     /// Keeps the lead, and returns once it is lost.
@@ -76,7 +77,9 @@ impl Lead {
             let asked = Instant::now();
             match timeout(BEAT, feed.keep(self.epoch)).await {
                 Ok(Ok(true)) => {
-                    *self.until.lock().unwrap_or_else(PoisonError::into_inner) = asked + LASTS;
+                    if let Some(until) = &self.until {
+                        *until.lock().unwrap_or_else(PoisonError::into_inner) = asked + LASTS;
+                    }
                 }
                 Ok(Ok(false)) => return,
                 Ok(Err(error)) => unsure(&error),
@@ -98,12 +101,16 @@ impl Lead {
     /// Waits until the lead has run out by the clock, whatever the store says.
     pub(crate) async fn run_out(&self) {
         while self.holds() {
-            sleep_until(self.until()).await;
+            match self.until() {
+                Some(until) => sleep_until(until).await,
+                None => std::future::pending().await,
+            }
         }
     }
 
-    fn until(&self) -> Instant {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    fn until(&self) -> Option<Instant> {
+        let until = self.until.as_ref()?.lock();
+        Some(*until.unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -59,8 +59,8 @@ pub(crate) enum Dispatch {
         /// After how many seconds to ask again.
         retry_after: f64,
     },
-    /// Somebody used a slash command in this server: the interaction as JSON.
-    Interaction(ServerId, Box<str>),
+    /// Somebody used a slash command in this server: who, as the server lists them, and the interaction as JSON.
+    Interaction(ServerId, Option<Box<ListedMember>>, Box<str>),
     /// Nothing that Hush keeps.
     Nothing,
 }
@@ -181,9 +181,12 @@ impl Frame<'_> {
                 }
             }
             "INTERACTION_CREATE" => {
-                let place: Place = self.data()?;
-                match (place.guild_id, self.d) {
-                    (Some(server), Some(data)) => Dispatch::Interaction(server, data.get().into()),
+                let asked: Asked = self.data()?;
+                let member = asked.member.map(|member| Box::new(member.listed(None)));
+                match (asked.guild_id, self.d) {
+                    (Some(server), Some(data)) => {
+                        Dispatch::Interaction(server, member, data.get().into())
+                    }
                     _ => Dispatch::Nothing,
                 }
             }
@@ -262,6 +265,14 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for InGuild<T> {
 struct Place {
     #[serde(default)]
     guild_id: Option<ServerId>,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    guild_id: Option<ServerId>,
+    #[serde(default)]
+    member: Option<WireMember>,
 }
 
 #[derive(Deserialize)]

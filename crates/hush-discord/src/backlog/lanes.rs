@@ -189,11 +189,12 @@ impl Lanes {
             lane.queue
                 .push_back(Item::presences(server, presences, item.heard));
         }
+        let things = item.marks.len();
         lane.queue.push_back(item);
         if was_idle {
             self.ready.push_back(server);
         }
-        self.connections.entry(shard).or_default().open += 1;
+        self.connections.entry(shard).or_default().open += things;
     }
 
     fn insert_presence(&mut self, shard: u32, server: ServerId, user: UserId, presence: Fresh) {

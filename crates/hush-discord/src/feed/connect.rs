@@ -25,7 +25,7 @@ const LARGE: u64 = 250;
 
 impl Leading<'_> {
     /// Asks Discord until it says how to connect.
-    pub(super) async fn ask_how_to_connect(&self) -> Result<BotConnectionInfo, Ended> {
+    async fn ask_how_to_connect(&self) -> Result<BotConnectionInfo, Ended> {
         let mut wait = RETRY.0;
         loop {
             let error = match self.client.gateway().authed().await {
@@ -50,12 +50,11 @@ impl Leading<'_> {
     /// Makes the connections, each going on with its session if there is one.
     pub(super) async fn connect(
         &self,
-        info: &BotConnectionInfo,
         backlog: &Arc<Backlog>,
-        shown: &[Arc<Shown>],
         stop: &watch::Receiver<bool>,
     ) -> Result<Vec<Connection>, Ended> {
-        let stored = self.stored().await?;
+        let info = self.ask_how_to_connect().await?;
+        let stored = self.stored().await;
         let shards = info.shards.max(1);
         let identifies = Identifies::new(
             (self.ports.sessions.clone(), self.ports.clock.clone()),
@@ -70,7 +69,8 @@ impl Leading<'_> {
             .queue(identifies)
             .build();
         let mut connections = Vec::new();
-        for (number, shown) in (0..shards).zip(shown) {
+        for number in 0..shards {
+            let shown = Arc::<Shown>::default();
             let shard = Shard {
                 number,
                 total: shards,
@@ -91,7 +91,7 @@ impl Leading<'_> {
                     resume_url: session.resume_url.clone(),
                     progress: Arc::clone(&progress),
                 });
-                self.want_what_is_missing(shard, &mut requests).await?;
+                self.want_what_is_missing(shard, &mut requests).await;
             }
             connections.push(Connection {
                 shard,
@@ -101,7 +101,7 @@ impl Leading<'_> {
                 backlog: Arc::clone(backlog),
                 clock: self.ports.clock.clone(),
                 meters: Arc::clone(self.meters),
-                shown: Arc::clone(shown),
+                shown,
                 requests,
                 generations: Generations::new(self.lead.epoch),
                 progress,
@@ -120,10 +120,10 @@ impl Leading<'_> {
         intents
     }
 
-    async fn stored(&self) -> Result<Vec<Session>, Ended> {
+    async fn stored(&self) -> Vec<Session> {
         loop {
             match self.ports.sessions.stored().await {
-                Ok(sessions) => return Ok(sessions),
+                Ok(sessions) => return sessions,
                 Err(error) => {
                     tracing::warn!(%error, "where the sessions with Discord stand could not be looked up");
                 }
@@ -133,11 +133,7 @@ impl Leading<'_> {
     }
 
     /// Wants again the member lists that were not complete when the feed was left.
-    async fn want_what_is_missing(
-        &self,
-        shard: Shard,
-        requests: &mut Requests,
-    ) -> Result<(), Ended> {
+    async fn want_what_is_missing(&self, shard: Shard, requests: &mut Requests) {
         let followed = loop {
             match self.ports.feed.followed(shard).await {
                 Ok(followed) => break followed,
@@ -151,7 +147,6 @@ impl Leading<'_> {
                 requests.want(followed.server, generation, now);
             }
         }
-        Ok(())
     }
 }
 

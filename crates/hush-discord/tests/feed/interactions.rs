@@ -1,4 +1,4 @@
-use hush_discord_fake::{Guild, Member, Setup, Step, User, slash};
+use hush_discord_fake::{ChunkScript, Guild, Member, Role, Setup, Step, User, slash};
 use hush_domain::audit::{Actor, ActorKind};
 use hush_domain::ids::ServerId;
 use hush_domain::secret::Secret;
@@ -102,4 +102,38 @@ async fn what_discord_does_not_take_an_answer_for_is_not_done() {
         .unwrap();
     let names: Vec<_> = tokens.iter().map(|token| token.name.as_str()).collect();
     assert_eq!(names, ["kept"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_admin_whose_part_of_the_list_has_not_come_is_known_by_asking() {
+    let site = Site::start(Setup::default(), EVERYTHING).await;
+    // Only the first part of the list comes, and the admin is in the second.
+    site.fake.script_chunks(ChunkScript {
+        hold_after: Some(1),
+        ..ChunkScript::default()
+    });
+    let admin = Role {
+        permissions: 8,
+        ..Role::new(5, "Admin", 1)
+    };
+    let guild = Guild::new(SERVER, "Analytical", OWNER).with_role(admin);
+    let members = (0..1500).map(|number| Member::new(User::new(OWNER + number, "ada")));
+    let guild = members.fold(guild, Guild::with_member);
+    let last = Member::new(User::new(OWNER + 1500, "zoe")).with_roles(&[5]);
+    assert!(site.fake.take(Step::GuildAdded(guild.with_member(last))));
+    assert!(
+        site.fake
+            .until(|seen| seen.member_requests.len() == 1, PATIENCE)
+            .await
+    );
+    let create = slash(&["api", "token", "create"], &[("name", json!("early"))]);
+    let interaction = site.fake.interact(SERVER, OWNER + 1500, create).unwrap();
+    let said = interaction.edit(PATIENCE).await.unwrap();
+    assert!(
+        said["content"].as_str().unwrap().contains("hush_"),
+        "{said}"
+    );
+    assert_eq!(site.stats(SERVER).await.unwrap().bots, None);
+    site.fake.release_chunks();
+    site.agree().await;
 }

@@ -107,9 +107,8 @@ impl Site {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        if tokio::time::timeout(PATIENCE, agreed).await.is_err() {
-            panic!("{:?}", self.disagreement().await);
-        }
+        let agreed = tokio::time::timeout(PATIENCE, agreed).await;
+        assert!(agreed.is_ok(), "{:?}", self.disagreement().await);
     }
 
     async fn disagreement(&self) -> Option<String> {
