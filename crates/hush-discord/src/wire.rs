@@ -7,6 +7,8 @@
 mod channels;
 mod guild;
 mod members;
+#[cfg(test)]
+mod tests;
 
 use hush_domain::events::{Change, Event, ListedMember, Snapshot};
 use hush_domain::ids::{ChannelId, RoleId, ServerId, UserId};
