@@ -12,9 +12,11 @@
 
 mod audit;
 mod backup;
+mod channels;
 mod counts;
 mod database;
 mod failure;
+mod feed;
 mod gather;
 mod health;
 mod idempotency;
@@ -22,7 +24,9 @@ mod ingest;
 mod limits;
 #[cfg(test)]
 mod plans;
+mod samples;
 mod schema;
+mod sessions;
 mod settings;
 mod staging;
 mod stats;
@@ -43,6 +47,7 @@ pub use schema::{OpenError, Serving};
 pub(crate) use {database::options, schema::check};
 
 use hush_domain::audit::chain::Keyring;
+use hush_domain::feed::Epoch;
 use hush_domain::ids::{ServerId, UserId};
 use hush_domain::users::Member;
 use hush_ports::Presented;
@@ -58,6 +63,8 @@ pub struct Sqlite {
     keys: Arc<Keyring>,
     presented: Arc<Gathered<tokens::Question, Presented>>,
     members: Arc<Gathered<(ServerId, UserId), Member>>,
+    /// In which epoch whoever holds this handle writes for the feed; `None`: for the operator.
+    fence: Option<Epoch>,
 }
 
 impl Sqlite {
@@ -86,6 +93,7 @@ impl Sqlite {
             members: Arc::new(Gathered::start(&database, Operation::GetUser, users::get)),
             keys: Arc::new(keys),
             database,
+            fence: None,
         })
     }
 

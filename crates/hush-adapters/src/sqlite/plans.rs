@@ -3,10 +3,10 @@
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 
 use super::database::options;
-use super::{Sqlite, audit, stats, tokens, upkeep, usage, users};
+use super::{Sqlite, audit, channels, samples, stats, tokens, upkeep, usage, users};
 
 /// What every request and every look after the file asks.
-const ASKED: [&str; 15] = [
+const ASKED: [&str; 18] = [
     tokens::PRESENT,
     tokens::MEMBERSHIPS,
     tokens::DESCENDANTS,
@@ -15,6 +15,8 @@ const ASKED: [&str; 15] = [
     users::GET,
     users::PAGE,
     stats::STATS,
+    channels::LIST,
+    samples::OF_SERVER,
     audit::PAGE,
     audit::ROWS,
     usage::SPENT,
@@ -22,6 +24,7 @@ const ASKED: [&str; 15] = [
     upkeep::FORMER_SECRETS,
     upkeep::REQUESTS,
     upkeep::MINUTES,
+    upkeep::SAMPLES,
 ];
 
 async fn plan(connection: &mut SqliteConnection, query: &str) -> Vec<String> {

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use hush_domain::audit::{Act, RequestId};
-use hush_domain::ids::{ServerId, TokenId};
+use hush_domain::ids::{ServerId, TokenId, UserId};
+use hush_domain::permission::Standing;
 use hush_domain::secret::TokenDigest;
 use hush_domain::servers::Membership;
 use hush_domain::time::Timestamp;
@@ -44,6 +45,18 @@ impl Tokens for Sqlite {
         self.database
             .read(Operation::ListMemberships, |mut connection| async move {
                 standing::memberships(&mut connection, token).await
+            })
+            .await
+    }
+
+    async fn standing(
+        &self,
+        user: UserId,
+        server: ServerId,
+    ) -> Result<Option<Standing>, BackendError> {
+        self.database
+            .read(Operation::ReadStanding, |mut connection| async move {
+                standing::standing(&mut connection, user, server).await
             })
             .await
     }

@@ -19,6 +19,9 @@ pub(super) const REQUESTS: &str = "DELETE FROM idempotency_records
 pub(super) const MINUTES: &str = "DELETE FROM token_usage
      WHERE (server_id, minute, token_id) IN (
          SELECT server_id, minute, token_id FROM token_usage WHERE minute < ?1 LIMIT ?2)";
+pub(super) const SAMPLES: &str = "DELETE FROM hourly_samples
+     WHERE (server_id, hour) IN (
+         SELECT server_id, hour FROM hourly_samples WHERE hour < ?1 LIMIT ?2)";
 pub(super) const TOKENS: &str = "DELETE FROM tokens
      WHERE id IN (SELECT id FROM tokens WHERE ends_at < ?1 LIMIT ?2)";
 pub(super) const FORMER_SECRETS: &str = "DELETE FROM former_secrets
@@ -39,6 +42,7 @@ impl Upkeep for Sqlite {
             idempotency: self.remove(REQUESTS, cutoffs.idempotency).await?,
             usage: self.remove(MINUTES, cutoffs.usage).await?,
             audit: audit?,
+            samples: self.remove(SAMPLES, cutoffs.samples).await?,
             servers: servers?,
         })
     }

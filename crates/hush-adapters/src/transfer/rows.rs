@@ -8,13 +8,17 @@ use async_trait::async_trait;
 /// How many rows are read at once.
 pub(super) const PAGE: i64 = 2000;
 
-/// What a store holds, in the order in which it is copied.
+/// What a store holds, in the order in which it is copied. Who leads the feed and where its connections stand stays behind:
+/// whoever follows the platform into the copy begins anew, as long as it may begin at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Table {
-    /// `[id, name, owner, member count, generation, presences known, listed, bots, online, as of]`.
+    /// `[id, name, owner, member count, generation, presences known, listed, bots, online, as of,
+    /// following]`.
     Servers,
     /// `[server, id, name, position, permissions]`.
     Roles,
+    /// `[server, id, name, kind, parent]`.
+    Channels,
     /// `[server, user, name, discriminator, bot, [role, …], presence, generation]`.
     Members,
     /// `[id, digest, user, name, hint, [server, …], [scope, …], created at, expires at, revoked at, parent, last used
@@ -26,6 +30,8 @@ pub(super) enum Table {
     Requests,
     /// `[server, minute, token, requests]`.
     Usage,
+    /// `[server, hour, of members, bots and those online each: samples, lowest, highest, last]`.
+    Samples,
     /// `[server, API enabled, [role, …]]`.
     Settings,
     /// `[server, at]`.
@@ -42,14 +48,16 @@ pub(super) enum Table {
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Servers,
         Self::Roles,
+        Self::Channels,
         Self::Members,
         Self::Tokens,
         Self::FormerSecrets,
         Self::Requests,
         Self::Usage,
+        Self::Samples,
         Self::Settings,
         Self::Departures,
         Self::AuditRows,
@@ -138,9 +146,11 @@ impl Copied {
             Table::Tokens => &mut self.tokens,
             Table::AuditRows => &mut self.audit_rows,
             Table::Admissions => &mut self.admissions,
-            Table::FormerSecrets
+            Table::Channels
+            | Table::FormerSecrets
             | Table::Requests
             | Table::Usage
+            | Table::Samples
             | Table::Settings
             | Table::Departures
             | Table::AuditReasons

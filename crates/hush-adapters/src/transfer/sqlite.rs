@@ -68,6 +68,7 @@ impl Target for SqliteTarget {
     async fn is_empty(&mut self) -> Result<bool, sqlx::Error> {
         sqlx::query_scalar(
             "SELECT NOT (EXISTS (SELECT 1 FROM servers) OR EXISTS (SELECT 1 FROM roles)
+                 OR EXISTS (SELECT 1 FROM channels) OR EXISTS (SELECT 1 FROM hourly_samples)
                  OR EXISTS (SELECT 1 FROM members) OR EXISTS (SELECT 1 FROM tokens)
                  OR EXISTS (SELECT 1 FROM token_servers)
                  OR EXISTS (SELECT 1 FROM former_secrets)

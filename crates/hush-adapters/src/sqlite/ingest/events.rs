@@ -8,7 +8,7 @@ use hush_domain::time::Timestamp;
 use sqlx::types::Json;
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
-use super::roles;
+use super::{channels, roles};
 use crate::presences;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::staging;
@@ -41,7 +41,8 @@ impl<'t> Changing<'t> {
         received_at: Timestamp,
     ) -> Result<Option<Self>, Failure> {
         let before: Option<Counted> = query_as(
-            "SELECT listed, bots, online, member_count, generation FROM servers WHERE id = ?1",
+            "SELECT listed, bots, online, member_count, nullif(generation, 0) AS generation
+             FROM servers WHERE id = ?1",
         )
         .bind(server.to_i64())
         .fetch_optional(&mut *transaction)
@@ -69,6 +70,19 @@ impl<'t> Changing<'t> {
                 Ok(true)
             }
             Change::RoleDeleted(role) => roles::delete(self.transaction, self.server, role).await,
+            Change::ChannelChanged(channel) => {
+                channels::put(self.transaction, self.server, &[channel]).await?;
+                Ok(true)
+            }
+            Change::ChannelDeleted(channel) => {
+                channels::delete(self.transaction, self.server, channel).await
+            }
+            Change::ThreadsListed { parents, threads } => {
+                let parents = parents.as_deref();
+                channels::list_threads(self.transaction, self.server, parents, &threads).await?;
+                Ok(true)
+            }
+            Change::ServerUnavailable => self.lose_sight().await,
             Change::ServerChanged { name, owner } => self.rename(&name, owner).await,
             Change::ServerRemoved => self.remove().await,
         }
@@ -169,13 +183,21 @@ impl<'t> Changing<'t> {
         Ok(true)
     }
 
+    async fn lose_sight(&mut self) -> Result<bool, Failure> {
+        let lost = query("UPDATE servers SET following = 2 WHERE id = ?1 AND following = 1")
+            .bind(self.server.to_i64())
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(lost.rows_affected() > 0)
+    }
+
     async fn remove(&mut self) -> Result<bool, Failure> {
         query("INSERT INTO departed_servers (server_id, at) VALUES (?1, ?2)")
             .bind(self.server.to_i64())
             .bind(self.received_at.unix_micros())
             .execute(&mut *self.transaction)
             .await?;
-        // Its roles and members go with it.
+        // Its roles, channels and members go with it.
         query("DELETE FROM servers WHERE id = ?1")
             .bind(self.server.to_i64())
             .execute(&mut *self.transaction)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hush_domain::ids::ServerId;
+use hush_domain::ids::{ServerId, UserId};
 use hush_domain::permission::{Permissions, Standing};
 use hush_domain::secret::TokenDigest;
 use hush_domain::servers::Membership;
@@ -140,9 +140,27 @@ pub(super) async fn memberships(
 ) -> Result<Vec<Membership>, Failure> {
     let named = token.servers.as_slice().iter();
     let named: Vec<_> = named.map(|server| server.to_i64()).collect();
+    memberships_in(connection, token.user, named).await
+}
+
+/// How `user` stands in `server`, if they are in it.
+pub(super) async fn standing(
+    connection: &mut SqliteConnection,
+    user: UserId,
+    server: ServerId,
+) -> Result<Option<Standing>, Failure> {
+    let memberships = memberships_in(connection, user, vec![server.to_i64()]).await?;
+    Ok(memberships.first().map(|membership| membership.standing))
+}
+
+async fn memberships_in(
+    connection: &mut SqliteConnection,
+    user: UserId,
+    servers: Vec<i64>,
+) -> Result<Vec<Membership>, Failure> {
     let rows: Vec<Json<(String, StandingRow)>> = sqlx::query_scalar(MEMBERSHIPS)
-        .bind(token.user.to_i64())
-        .bind(Json(named))
+        .bind(user.to_i64())
+        .bind(Json(servers))
         .fetch_all(connection)
         .await?;
     rows.into_iter()

@@ -133,6 +133,7 @@ pub(super) async fn server(
         "DELETE FROM server_settings WHERE server_id = ?1",
         "DELETE FROM audit_heads WHERE server_id = ?1",
         "DELETE FROM token_usage WHERE server_id = ?1",
+        "DELETE FROM hourly_samples WHERE server_id = ?1",
         "DELETE FROM token_servers WHERE server_id = ?1",
         "DELETE FROM departed_servers WHERE server_id = ?1",
     ] {

@@ -7,11 +7,13 @@ pub(super) fn of(table: Table) -> &'static Statements {
     match table {
         Table::Servers => &SERVERS,
         Table::Roles => &ROLES,
+        Table::Channels => &CHANNELS,
         Table::Members => &MEMBERS,
         Table::Tokens => &TOKENS,
         Table::FormerSecrets => &FORMER_SECRETS,
         Table::Requests => &REQUESTS,
         Table::Usage => &USAGE,
+        Table::Samples => &SAMPLES,
         Table::Settings => &SETTINGS,
         Table::Departures => &DEPARTURES,
         Table::AuditRows => &AUDIT_ROWS,
@@ -25,13 +27,13 @@ pub(super) fn of(table: Table) -> &'static Statements {
 const SERVERS: Statements = Statements {
     page: "SELECT id, 0, json_array(
              id, name, owner_id, member_count, generation, presences_known, listed, bots, online,
-             as_of
+             as_of, following
          )
          FROM servers WHERE id > ?1 ORDER BY id LIMIT ?3",
     put: "INSERT INTO servers
-             (id, name, owner_id, member_count, generation, presences_known, as_of)
+             (id, name, owner_id, member_count, generation, presences_known, as_of, following)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-                value ->> 9
+                value ->> 9, value ->> 10
          FROM json_each(?1)",
 };
 
@@ -39,6 +41,14 @@ const ROLES: Statements = Statements {
     page: "SELECT server_id, id, json_array(server_id, id, name, position, permissions)
          FROM roles WHERE (server_id, id) > (?1, ?2) ORDER BY server_id, id LIMIT ?3",
     put: "INSERT INTO roles (server_id, id, name, position, permissions)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
+         FROM json_each(?1)",
+};
+
+const CHANNELS: Statements = Statements {
+    page: "SELECT server_id, id, json_array(server_id, id, name, kind, parent_id)
+         FROM channels WHERE (server_id, id) > (?1, ?2) ORDER BY server_id, id LIMIT ?3",
+    put: "INSERT INTO channels (server_id, id, name, kind, parent_id)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
          FROM json_each(?1)",
 };
@@ -99,6 +109,24 @@ const USAGE: Statements = Statements {
          WHERE (server_id, n) > (?1, ?2) ORDER BY server_id, n LIMIT ?3",
     put: "INSERT INTO token_usage (server_id, minute, token_id, requests)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)",
+};
+
+const SAMPLES: Statements = Statements {
+    page: "SELECT server_id, hour, json_array(
+             server_id, hour, members_samples, members_min, members_max, members_last,
+             bots_samples, bots_min, bots_max, bots_last,
+             online_samples, online_min, online_max, online_last
+         )
+         FROM hourly_samples WHERE (server_id, hour) > (?1, ?2)
+         ORDER BY server_id, hour LIMIT ?3",
+    put: "INSERT INTO hourly_samples
+             (server_id, hour, members_samples, members_min, members_max, members_last,
+              bots_samples, bots_min, bots_max, bots_last,
+              online_samples, online_min, online_max, online_last)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+                value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
+                value ->> 12, value ->> 13
+         FROM json_each(?1)",
 };
 
 const SETTINGS: Statements = Statements {
