@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use hush_domain::audit::chain::{KeyId, Link, Place, Row};
 use hush_domain::audit::{Actor, Details, GivenReason, Target};
-use hush_domain::ids::{RoleId, ServerId, TokenId, UserId};
+use hush_domain::ids::{ChannelId, RoleId, ServerId, TokenId, UserId};
 use hush_domain::permission::Permissions;
 use hush_domain::roles::Role;
 use hush_domain::time::Timestamp;
@@ -42,6 +42,10 @@ pub(crate) fn token_id(stored: i64) -> Result<TokenId, Invalid> {
 
 pub(crate) fn role_id(stored: i64) -> Result<RoleId, Invalid> {
     RoleId::try_from(stored).map_err(invalid("role id"))
+}
+
+pub(crate) fn channel_id(stored: i64) -> Result<ChannelId, Invalid> {
+    ChannelId::try_from(stored).map_err(invalid("channel id"))
 }
 
 pub(crate) fn user_id(stored: i64) -> Result<UserId, Invalid> {

@@ -19,6 +19,10 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 /// Begins a transaction that may take its time. Its connection was opened with the same words, but a proxy that shares
 /// connections between its clients does not pass them on.
 const PATIENT: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
+/// Begins a transaction that may take its time, but not stand still: others wait for it, and whoever holds it may have been
+/// stopped.
+const STEADY: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+                      SET LOCAL idle_in_transaction_session_timeout = '5s'";
 
 /// Two pools over one database.
 pub(super) struct Database {
@@ -105,9 +109,34 @@ impl Database {
     where
         E: From<BackendError>,
     {
+        self.in_background(operation, PATIENT, changes).await
+    }
+
+    /// Carries out a transaction of the feed. It may take its time as [`Database::work`] may, but PostgreSQL ends it once it
+    /// has heard nothing of it for 5 s.
+    pub(super) async fn work_steadily<T, E>(
+        &self,
+        operation: Operation,
+        changes: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Refused<E>>,
+    ) -> Result<T, E>
+    where
+        E: From<BackendError>,
+    {
+        self.in_background(operation, STEADY, changes).await
+    }
+
+    async fn in_background<T, E>(
+        &self,
+        operation: Operation,
+        begin: &'static str,
+        changes: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Refused<E>>,
+    ) -> Result<T, E>
+    where
+        E: From<BackendError>,
+    {
         let worked = self.meters.measure(operation, async {
             let mut connection = self.background.acquire().await?;
-            carry_out(connection.begin_with(PATIENT).await?, changes).await
+            carry_out(connection.begin_with(begin).await?, changes).await
         });
         worked.await?
     }

@@ -5,14 +5,15 @@
 //! Whoever changes something locks first, in this order, looks in a new statement, so that it sees what those for whom
 //! it waited have written, and then writes:
 //!
-//! 1. The request that may be sent again, if it is one, by a lock for which nobody waits (`idempotency.rs`).
-//! 2. The servers by id: shared by whoever makes a token that names them, alone by whoever changes anything of theirs.
+//! 1. The lease of the feed, shared, by whoever writes for it (`feed.rs`); alone by whoever begins or ends an epoch.
+//! 2. The request that may be sent again, if it is one, by a lock for which nobody waits (`idempotency.rs`).
+//! 3. The servers by id: shared by whoever makes a token that names them, alone by whoever changes anything of theirs.
 //!    Then their members, and their rows in `departed_servers`.
-//! 3. The users whose tokens change, by id (`owners.rs`): of all that changes tokens of one user, one happens after the
+//! 4. The users whose tokens change, by id (`owners.rs`): of all that changes tokens of one user, one happens after the
 //!    other.
-//! 4. The tokens by id. Their use is recorded by whoever has only these.
-//! 5. The audit logs by server, last: nothing is waited for under their locks, but by whoever erases reasons, in the
-//!    order of their rows.
+//! 5. The tokens by id. Their use is recorded by whoever has only these.
+//! 6. The audit logs by server: nothing is waited for under their locks, but by whoever erases reasons, in the
+//!    order of their rows, and then a server's samples, for which all who take some are held off (`samples.rs`).
 //!
 //! What upkeep removes because it has ended it locks without waiting. All locks end with their transaction, so that a
 //! pooler may share connections between transactions.
@@ -21,10 +22,12 @@
 
 mod address;
 mod audit;
+mod channels;
 mod counts;
 mod database;
 mod departures;
 mod failure;
+mod feed;
 mod health;
 mod idempotency;
 mod ingest;
@@ -33,7 +36,9 @@ mod limits;
 mod members;
 mod owners;
 mod pools;
+mod samples;
 mod schema;
+mod sessions;
 mod settings;
 mod stats;
 mod tokens;
@@ -50,12 +55,15 @@ pub use schema::ConnectError;
 
 use database::Database;
 use hush_domain::audit::chain::Keyring;
+use hush_domain::feed::Epoch;
 
 /// A store in PostgreSQL, behind every port. A clone is another handle on the same connections.
 #[derive(Clone)]
 pub struct Postgres {
     database: Arc<Database>,
     audit_keys: Arc<Keyring>,
+    /// In which epoch whoever holds this handle writes for the feed; `None`: for the operator.
+    fence: Option<Epoch>,
 }
 
 /// The connections that serve requests.
@@ -86,6 +94,7 @@ impl Postgres {
         Ok(Self {
             database: Arc::new(Database::new(settings)),
             audit_keys: Arc::new(settings.audit_keys.clone()),
+            fence: None,
         })
     }
 

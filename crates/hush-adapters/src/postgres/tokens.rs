@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use hush_domain::audit::{Act, RequestId};
-use hush_domain::ids::{ServerId, TokenId};
+use hush_domain::ids::{ServerId, TokenId, UserId};
+use hush_domain::permission::Standing;
 use hush_domain::secret::TokenDigest;
 use hush_domain::servers::Membership;
 use hush_domain::time::Timestamp;
@@ -41,7 +42,20 @@ impl Tokens for Postgres {
     async fn memberships(&self, token: &Token) -> Result<Vec<Membership>, BackendError> {
         self.database
             .read(Operation::ListMemberships, |mut connection| async move {
-                standing::memberships(&mut connection, token).await
+                standing::memberships(&mut connection, token.user, token.servers.as_slice()).await
+            })
+            .await
+    }
+
+    async fn standing(
+        &self,
+        user: UserId,
+        server: ServerId,
+    ) -> Result<Option<Standing>, BackendError> {
+        self.database
+            .read(Operation::ReadStanding, |mut connection| async move {
+                let found = standing::memberships(&mut connection, user, &[server]).await?;
+                Ok(found.into_iter().next().map(|found| found.standing))
             })
             .await
     }

@@ -28,6 +28,7 @@ impl Upkeep for Postgres {
             idempotency: self.remove(Ended::Requests, cutoffs.idempotency).await?,
             usage: self.remove(Ended::Minutes, cutoffs.usage).await?,
             audit: audit?,
+            samples: self.remove(Ended::Samples, cutoffs.samples).await?,
             servers: servers?,
         })
     }

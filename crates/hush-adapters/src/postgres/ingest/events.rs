@@ -1,7 +1,8 @@
 //! What each event does.
 
-use hush_domain::events::{Change, Event, Generation, ListedMember};
-use hush_domain::ids::{RoleId, ServerId, UserId};
+use hush_domain::channels::Channel;
+use hush_domain::events::{Change, Event, Generation, ListedMember, PresenceChange};
+use hush_domain::ids::{ChannelId, RoleId, ServerId, UserId};
 use hush_domain::presence::Presence;
 use hush_domain::roles::Role;
 use hush_domain::servers::ServerName;
@@ -11,7 +12,7 @@ use sqlx::PgConnection;
 
 use super::members::{self, Known};
 use super::servers::{self, Delta, Locked};
-use super::{Refusal, roles, staging};
+use super::{Refusal, channels, presences, roles, staging};
 use crate::postgres::departures;
 use crate::postgres::failure::Failure;
 
@@ -44,6 +45,12 @@ pub(super) async fn apply(
         Change::PresenceChanged { user, presence } => changing.set_presence(user, presence).await?,
         Change::RoleChanged(role) => changing.set_role(&role).await?,
         Change::RoleDeleted(role) => changing.delete_role(role).await?,
+        Change::ChannelChanged(channel) => changing.set_channel(channel).await?,
+        Change::ChannelDeleted(channel) => changing.delete_channel(channel).await?,
+        Change::ThreadsListed { parents, threads } => {
+            changing.list_threads(parents.as_deref(), &threads).await?
+        }
+        Change::ServerUnavailable => changing.lose_sight().await?,
         Change::ServerChanged { name, owner } => changing.rename(&name, owner).await?,
         Change::ServerRemoved => changing.remove().await?,
     };
@@ -129,12 +136,13 @@ impl Changing<'_> {
     }
 
     async fn set_presence(&mut self, user: UserId, presence: Presence) -> Result<bool, Failure> {
-        let Some(known) = self.look(user).await? else {
-            return Ok(false);
+        let change = PresenceChange {
+            server: self.server.id,
+            user,
+            presence,
+            received_at: self.received_at,
         };
-        let server = self.server.id;
-        let delta = members::set_presence(self.transaction, server, user, known, presence).await?;
-        self.count(delta, self.server.member_count).await
+        Ok(presences::apply(self.transaction, &[change]).await? > 0)
     }
 
     async fn set_role(&mut self, role: &Role) -> Result<bool, Failure> {
@@ -144,6 +152,28 @@ impl Changing<'_> {
 
     async fn delete_role(&mut self, role: RoleId) -> Result<bool, Failure> {
         roles::delete(self.transaction, self.server.id, role).await
+    }
+
+    async fn set_channel(&mut self, channel: Channel) -> Result<bool, Failure> {
+        channels::put(self.transaction, self.server.id, &[channel]).await?;
+        Ok(true)
+    }
+
+    async fn delete_channel(&mut self, channel: ChannelId) -> Result<bool, Failure> {
+        channels::delete(self.transaction, self.server.id, channel).await
+    }
+
+    async fn list_threads(
+        &mut self,
+        parents: Option<&[ChannelId]>,
+        threads: &[Channel],
+    ) -> Result<bool, Failure> {
+        channels::list_threads(self.transaction, self.server.id, parents, threads).await?;
+        Ok(true)
+    }
+
+    async fn lose_sight(&mut self) -> Result<bool, Failure> {
+        servers::lose_sight(self.transaction, self.server.id).await
     }
 
     async fn rename(&mut self, name: &ServerName, owner: UserId) -> Result<bool, Failure> {

@@ -81,25 +81,6 @@ pub(super) async fn put(
     Ok(delta(known, Some(now)))
 }
 
-/// Changes the presence of a locked member.
-pub(super) async fn set_presence(
-    transaction: &mut PgConnection,
-    server: ServerId,
-    user: UserId,
-    known: Known,
-    presence: Presence,
-) -> Result<Delta, Failure> {
-    sqlx::query!(
-        "UPDATE members SET presence = $3 WHERE server_id = $1 AND user_id = $2",
-        server.to_i64(),
-        user.to_i64(),
-        presences::code(presence),
-    )
-    .execute(transaction)
-    .await?;
-    Ok(delta(Some(known), Some(Known { presence, ..known })))
-}
-
 /// Removes a locked member.
 pub(super) async fn remove(
     transaction: &mut PgConnection,
@@ -115,6 +96,17 @@ pub(super) async fn remove(
     .execute(transaction)
     .await?;
     Ok(delta(Some(known), None))
+}
+
+/// Removes all members of a locked server. Returns how many.
+pub(super) async fn remove_all(
+    transaction: &mut PgConnection,
+    server: ServerId,
+) -> Result<u64, Failure> {
+    let removed = sqlx::query!("DELETE FROM members WHERE server_id = $1", server.to_i64())
+        .execute(transaction)
+        .await?;
+    Ok(removed.rows_affected())
 }
 
 /// Removes whom no chunk of `generation` showed and who did not join since.

@@ -1,5 +1,7 @@
 //! A server's own row: its lock, and the counts that it keeps.
 
+use std::collections::HashSet;
+
 use hush_domain::events::Generation;
 use hush_domain::ids::{ServerId, UserId};
 use hush_domain::servers::ServerName;
@@ -7,15 +9,17 @@ use hush_domain::time::Timestamp;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use super::members;
 use crate::postgres::failure::Failure;
 use crate::postgres::members::online_codes;
+use crate::stored::server_id;
 
 /// A server that nobody else can change until the transaction ends.
 pub(super) struct Locked {
     pub(super) id: ServerId,
     /// The number of members as the platform says it, while the list is partial.
     pub(super) member_count: Option<i64>,
-    /// The series of member chunks that is awaited, while the list is partial.
+    /// The series of member chunks that is awaited, if one is.
     pub(super) generation: Option<Generation>,
 }
 
@@ -33,7 +37,7 @@ pub(super) async fn lock(
     server: ServerId,
 ) -> Result<Option<Locked>, Failure> {
     let row = sqlx::query!(
-        "SELECT member_count, generation FROM servers WHERE id = $1 FOR UPDATE",
+        "SELECT member_count, nullif(generation, 0) AS generation FROM servers WHERE id = $1 FOR UPDATE",
         server.to_i64(),
     )
     .fetch_optional(transaction)
@@ -43,6 +47,21 @@ pub(super) async fn lock(
         member_count: row.member_count,
         generation: row.generation.map(Generation),
     }))
+}
+
+/// Locks those of `servers` that are known, by id, and returns them.
+pub(super) async fn lock_all(
+    transaction: &mut PgConnection,
+    servers: impl IntoIterator<Item = ServerId>,
+) -> Result<HashSet<ServerId>, Failure> {
+    let ids: Vec<_> = servers.into_iter().map(ServerId::to_i64).collect();
+    let locked = sqlx::query_scalar!(
+        "SELECT id FROM servers WHERE id = ANY ($1) ORDER BY id FOR UPDATE",
+        &ids,
+    )
+    .fetch_all(transaction)
+    .await?;
+    locked.into_iter().map(|id| Ok(server_id(id)?)).collect()
 }
 
 /// Locks `server` and says whether it is known. Only then there is something to lock.
@@ -140,20 +159,35 @@ pub(super) async fn rename(
     Ok(())
 }
 
-/// Removes a locked server with its roles and members. Returns how many members it had.
+/// Notes that the platform can say nothing of a locked server for a while. Whether it could before, and the feed follows it.
+pub(super) async fn lose_sight(
+    transaction: &mut PgConnection,
+    server: ServerId,
+) -> Result<bool, Failure> {
+    let lost = sqlx::query!(
+        "UPDATE servers SET following = 2 WHERE id = $1 AND following = 1",
+        server.to_i64(),
+    )
+    .execute(transaction)
+    .await?;
+    Ok(lost.rows_affected() > 0)
+}
+
+/// Removes a locked server with its roles, channels and members. Returns how many members it had.
 pub(in crate::postgres) async fn remove(
     transaction: &mut PgConnection,
     server: ServerId,
 ) -> Result<u64, Failure> {
     let id = server.to_i64();
-    let members = sqlx::query!("DELETE FROM members WHERE server_id = $1", id)
+    let members = members::remove_all(transaction, server).await?;
+    sqlx::query!("DELETE FROM roles WHERE server_id = $1", id)
         .execute(&mut *transaction)
         .await?;
-    sqlx::query!("DELETE FROM roles WHERE server_id = $1", id)
+    sqlx::query!("DELETE FROM channels WHERE server_id = $1", id)
         .execute(&mut *transaction)
         .await?;
     sqlx::query!("DELETE FROM servers WHERE id = $1", id)
         .execute(transaction)
         .await?;
-    Ok(members.rows_affected())
+    Ok(members)
 }

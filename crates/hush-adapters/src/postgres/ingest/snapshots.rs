@@ -1,33 +1,43 @@
 //! A server as a snapshot shows it, after its members were staged.
 
-use hush_domain::events::{Extent, Snapshot};
+use hush_domain::events::{Extent, Generation, Snapshot};
 use hush_domain::ids::ServerId;
 use hush_domain::time::Timestamp;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::{roles, servers, staging};
+use super::{channels, members, roles, servers, staging};
 use crate::postgres::departures;
 use crate::postgres::failure::Failure;
 
-/// Puts the server into the state of `snapshot` and the staged members.
+/// Stands in the place of a generation while no chunk is awaited and yet the list is not complete. No chunk has it, and
+/// whoever reads takes it for none.
+const COUNTED: Generation = Generation(0);
+
+/// Puts the server into the state of `snapshot` and the staged members, and under the eyes of the feed if it is `following`.
 pub(super) async fn apply(
     transaction: &mut PgConnection,
     snapshot: &Snapshot,
+    following: bool,
     received_at: Timestamp,
 ) -> Result<(), Failure> {
     let server = snapshot.server;
-    put_server(transaction, snapshot, received_at).await?;
+    put_server(transaction, snapshot, following, received_at).await?;
     departures::forget(transaction, server).await?;
     roles::replace(transaction, server, &snapshot.roles).await?;
-    let generation = match snapshot.extent {
+    channels::replace(transaction, server, &snapshot.channels).await?;
+    match snapshot.extent {
         Extent::Complete => {
             remove_unstaged(transaction, server).await?;
-            None
+            staging::put_staged(transaction, server, None).await?;
         }
-        Extent::Partial { generation, .. } => Some(generation),
-    };
-    staging::put_staged(transaction, server, generation).await?;
+        Extent::Partial { generation, .. } => {
+            staging::put_staged(transaction, server, Some(generation)).await?;
+        }
+        Extent::Counted { .. } => {
+            members::remove_all(transaction, server).await?;
+        }
+    }
     servers::recount(transaction, server).await
 }
 
@@ -35,27 +45,29 @@ pub(super) async fn apply(
 async fn put_server(
     transaction: &mut PgConnection,
     snapshot: &Snapshot,
+    following: bool,
     received_at: Timestamp,
 ) -> Result<(), Failure> {
+    let count = |members: u64| i64::try_from(members).unwrap_or(i64::MAX);
     let (member_count, generation) = match snapshot.extent {
         Extent::Complete => (None, None),
         Extent::Partial {
             member_count,
             generation,
-        } => (
-            Some(i64::try_from(member_count).unwrap_or(i64::MAX)),
-            Some(generation.0),
-        ),
+        } => (Some(count(member_count)), Some(generation.0)),
+        Extent::Counted { member_count } => (Some(count(member_count)), Some(COUNTED.0)),
     };
     sqlx::query!(
         "INSERT INTO servers
-             (id, name, owner_id, member_count, generation, presences_known, listed, bots, online, as_of)
-         VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7)
+             (id, name, owner_id, member_count, generation, presences_known, listed, bots, online, as_of,
+              following)
+         VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, $8)
          ON CONFLICT (id) DO UPDATE
          SET name = excluded.name, owner_id = excluded.owner_id,
              member_count = excluded.member_count, generation = excluded.generation,
              presences_known = excluded.presences_known,
-             as_of = greatest(servers.as_of, excluded.as_of)",
+             as_of = greatest(servers.as_of, excluded.as_of),
+             following = coalesce(nullif(excluded.following, 0), servers.following)",
         snapshot.server.to_i64(),
         snapshot.name.as_str(),
         snapshot.owner.to_i64(),
@@ -63,6 +75,7 @@ async fn put_server(
         generation,
         snapshot.presences_known,
         OffsetDateTime::from(received_at),
+        i16::from(following),
     )
     .execute(transaction)
     .await?;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use hush_domain::ids::{ServerId, UserId};
 use hush_domain::permission::{Permissions, Standing};
 use hush_domain::secret::TokenDigest;
 use hush_domain::servers::Membership;
-use hush_domain::tokens::Token;
 use hush_ports::{Addressed, Presented};
 use sqlx::PgConnection;
 
-use super::rows::{TokenRow, server_ids};
+use super::rows::TokenRow;
 use crate::postgres::failure::Failure;
 use crate::stored::server_id;
 
@@ -102,11 +102,13 @@ pub(super) async fn present(
     }))
 }
 
-/// Every server among those that `token` names in which its user is, ascending.
+/// Every server among `servers` in which `user` is, ascending.
 pub(super) async fn memberships(
     connection: &mut PgConnection,
-    token: &Token,
+    user: UserId,
+    servers: &[ServerId],
 ) -> Result<Vec<Membership>, Failure> {
+    let servers: Vec<_> = servers.iter().map(|server| server.to_i64()).collect();
     let rows = sqlx::query!(
         r#"SELECT s.id, s.name, s.owner_id = $2 AS "owner!", held.permissions, held.appointed,
                   coalesce(g.api_enabled, true) AS "api_enabled!"
@@ -122,8 +124,8 @@ pub(super) async fn memberships(
            WHERE s.id = ANY ($1) AND (s.owner_id = $2 OR m.user_id IS NOT NULL)
            ORDER BY s.id
            LIMIT cardinality($1)"#,
-        &server_ids(&token.servers),
-        token.user.to_i64(),
+        &servers,
+        user.to_i64(),
     )
     .fetch_all(connection)
     .await?;

@@ -22,6 +22,8 @@ pub(super) enum Ended {
     Requests,
     /// Minutes of use, by their beginning.
     Minutes,
+    /// Hourly samples, by the beginning of the hour.
+    Samples,
 }
 
 /// Removes a part of what ended before `cutoff`, the oldest first. Returns how many rows: 0 once there are none.
@@ -53,6 +55,14 @@ pub(super) async fn remove(
             "DELETE FROM token_usage WHERE ctid = ANY (ARRAY(
                  SELECT ctid FROM token_usage WHERE minute < $1
                  ORDER BY minute LIMIT $2 FOR UPDATE SKIP LOCKED
+             ))",
+            cutoff,
+            PART,
+        ),
+        Ended::Samples => sqlx::query!(
+            "DELETE FROM hourly_samples WHERE ctid = ANY (ARRAY(
+                 SELECT ctid FROM hourly_samples WHERE hour < $1
+                 ORDER BY hour LIMIT $2 FOR UPDATE SKIP LOCKED
              ))",
             cutoff,
             PART,

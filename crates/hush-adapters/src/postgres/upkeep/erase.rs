@@ -8,7 +8,7 @@ use hush_ports::Erased;
 use sqlx::PgConnection;
 
 use crate::postgres::failure::Failure;
-use crate::postgres::{audit, departures, ingest, owners, tokens};
+use crate::postgres::{audit, departures, ingest, owners, samples, tokens};
 use crate::stored::server_id;
 
 /// Erases a person.
@@ -90,6 +90,7 @@ pub(super) async fn server(
         .await?;
     let members = ingest::remove(transaction, server).await?;
     let (reasons, audit) = audit::erase(transaction, server).await?;
+    samples::erase(transaction, server).await?;
     Ok(Erased {
         members,
         tokens: removed,
