@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use hush_discord_fake::{Channel, Fake, Guild, Member, Role, Setup, Status, User, intents};
-use twilight_gateway::{ConfigBuilder, Event, EventTypeFlags, Intents, Shard, ShardId, StreamExt};
+use twilight_gateway::{
+    ConfigBuilder, Event, EventTypeFlags, Intents, Message, Shard, ShardId, StreamExt as _,
+};
 
 /// How long anything may take before a test fails.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -19,6 +22,7 @@ pub(crate) async fn fake() -> Fake {
     fake_with(Setup::default()).await
 }
 
+/// A fake that lets clients identify as often as they like.
 pub(crate) async fn fake_with(setup: Setup) -> Fake {
     let setup = Setup {
         identify_every: Duration::ZERO,
@@ -29,29 +33,24 @@ pub(crate) async fn fake_with(setup: Setup) -> Fake {
 
 /// A server with roles, a channel, a thread and so many members, half of whom are online.
 pub(crate) fn guild(id: u64, members: u64) -> Guild {
-    let roles = [Role::new(id + 1, "Low", 1), Role::new(id + 2, "High", 2)];
     let mut guild = Guild::new(id, "Analytical", OWNER)
+        .with_role(Role::new(id + 1, "Low", 1))
+        .with_role(Role::new(id + 2, "High", 2))
         .with_channel(Channel::text(id + 3, "general"))
         .with_thread(Channel::thread(id + 4, "engine", id + 3));
-    for role in roles {
-        guild = guild.with_role(role);
-    }
-    for user in OWNER..OWNER + members {
-        let status = [
-            Status::Online,
-            Status::Offline,
-            Status::Dnd,
-            Status::Invisible,
-        ];
+    let statuses = [
+        Status::Online,
+        Status::Offline,
+        Status::Dnd,
+        Status::Invisible,
+    ];
+    for (number, status) in (0..members).zip(statuses.into_iter().cycle()) {
         let user = User {
-            bot: user % 10 == 9,
-            ..User::new(user, &format!("user-{user}"))
+            bot: number % 10 == 9,
+            ..User::new(OWNER + number, &format!("user-{number}"))
         };
-        guild = guild.with_member(
-            Member::new(user.clone())
-                .with_roles(&[id + 1, id + 2])
-                .with_status(status[usize::try_from(user.id).unwrap() % 4]),
-        );
+        let member = Member::new(user).with_roles(&[id + 1, id + 2]);
+        guild = guild.with_member(member.with_status(status));
     }
     guild
 }
@@ -78,4 +77,27 @@ pub(crate) async fn first<T>(shard: &mut Shard, find: impl Fn(Event) -> Option<T
             return found;
         }
     }
+}
+
+pub(crate) async fn until_ready(shard: &mut Shard) {
+    first(shard, |event| {
+        matches!(event, Event::Ready(_)).then_some(())
+    })
+    .await;
+}
+
+pub(crate) async fn until_resumed(shard: &mut Shard) {
+    first(shard, |event| matches!(event, Event::Resumed).then_some(())).await;
+}
+
+/// The code of the next close frame.
+pub(crate) async fn close_code(shard: &mut Shard) -> u16 {
+    let closing = async {
+        loop {
+            if let Message::Close(frame) = shard.next().await.unwrap().unwrap() {
+                break frame.unwrap().code;
+            }
+        }
+    };
+    tokio::time::timeout(SOON, closing).await.unwrap()
 }

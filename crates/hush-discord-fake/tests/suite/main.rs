@@ -6,3 +6,6 @@
 
 mod client;
 mod login;
+mod mirror;
+mod resume;
+mod steps;

@@ -50,22 +50,8 @@ pub async fn random_events_read_as_a_plain_list_says(store: &Store) {
         let mut model = Model::default();
         let mut time = None;
         for (index, (step, second)) in steps.iter().enumerate() {
-            match step.clone() {
-                Step::Snapshot(snapshot, members, by) => {
-                    let snapshot = Snapshot {
-                        server: server(number),
-                        ..snapshot
-                    };
-                    let door = if by == By::Feed { &feed } else { store };
-                    door.given_at(*second, snapshot.clone(), members.clone())
-                        .await;
-                    model.snapshot(snapshot, members, by);
-                }
-                Step::Change(change) => {
-                    let applied = feed.apply(number, *second, change.clone()).await;
-                    assert_eq!(applied, model.apply(change), "step {index} of {steps:#?}");
-                }
-            }
+            let (place, step) = ((number, *second), step.clone());
+            carry_out(&feed, store, place, step, &mut model).await;
             let stats = store.stats_of(number).await;
             let counts = stats.map(|stats| [stats.members, stats.bots, stats.online]);
             assert_eq!(counts, model.counts(), "after step {index} of {steps:#?}");
@@ -91,6 +77,30 @@ pub async fn random_events_read_as_a_plain_list_says(store: &Store) {
         assert_eq!(store.members(number).await, model.members(), "{steps:#?}");
     }
     no_drift(store).await;
+}
+
+/// Takes a step in server `number` at `second`, a snapshot of the operator's through that door, and in the model.
+pub(super) async fn carry_out(
+    feed: &Store,
+    operator: &Store,
+    (number, second): (u64, i64),
+    step: Step,
+    model: &mut Model,
+) {
+    match step {
+        Step::Snapshot(snapshot, members, by) => {
+            let server = server(number);
+            let snapshot = Snapshot { server, ..snapshot };
+            let door = if by == By::Feed { feed } else { operator };
+            door.given_at(second, snapshot.clone(), members.clone())
+                .await;
+            model.snapshot(snapshot, members, by);
+        }
+        Step::Change(change) => {
+            let applied = feed.apply(number, second, change.clone()).await;
+            assert_eq!(applied, model.apply(change.clone()), "{change:?}");
+        }
+    }
 }
 
 /// Many writers at once over the same members of one server: none of them fails, no drift, and the counts
@@ -190,7 +200,7 @@ pub(super) async fn no_drift(store: &Store) {
 
 /// Counts of a complete server against its pages, and online, which no page shows, against everybody's being
 /// offline and then online.
-async fn counts_are_those_of_the_members(store: &Store, number: u64) {
+pub(super) async fn counts_are_those_of_the_members(store: &Store, number: u64) {
     let members = store.members(number).await;
     let all = members.len() as u64;
     let bots = members.iter().filter(|member| member.user.bot).count() as u64;

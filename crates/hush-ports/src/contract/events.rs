@@ -7,8 +7,8 @@ use hush_domain::users::Username;
 
 use super::Store;
 use super::examples::{
-    bot, complete, holding, member, named, partial, permitting, role, role_id, shown_as, token,
-    user,
+    bot, channel, channel_id, complete, holding, member, named, partial, permitting, role, role_id,
+    shown_as, thread, token, user,
 };
 
 /// Hands the rules of this file to `$test`.
@@ -33,7 +33,7 @@ macro_rules! for_each_events_rule {
 }
 
 /// One event of each kind, in an order in which each has something to say in the server of [`busy`].
-fn one_of_each(everyone: u64) -> Vec<Change> {
+pub(super) fn one_of_each(everyone: u64) -> Vec<Change> {
     let renamed = named(member(3), Username::new("renamed", Some(42)).unwrap());
     vec![
         Change::MemberJoined(shown_as(Presence::Idle, holding(bot(9), &[7]))),
@@ -53,6 +53,12 @@ fn one_of_each(everyone: u64) -> Vec<Change> {
             Permissions::from_bits(64),
         )),
         Change::RoleDeleted(role_id(8)),
+        Change::ChannelChanged(thread(23, 20)),
+        Change::ChannelDeleted(channel_id(20)),
+        Change::ThreadsListed {
+            parents: Some(vec![channel_id(21)]),
+            threads: vec![thread(24, 21)],
+        },
         Change::ServerChanged {
             name: "renamed".parse().unwrap(),
             owner: user(6),
@@ -72,12 +78,17 @@ fn one_of_each(everyone: u64) -> Vec<Change> {
 }
 
 /// A partly known server in which every event has something to say.
-async fn busy(store: &Store, number: u64) {
+pub(super) async fn busy(store: &Store, number: u64) {
     let mut snapshot = partial(number, 20, 5);
     snapshot.roles = vec![
         role(7, "seven", 1),
         role(8, "eight", 2),
         role(number, "@everyone", 0),
+    ];
+    snapshot.channels = vec![
+        channel(20, "twenty"),
+        channel(21, "twenty-one"),
+        thread(22, 21),
     ];
     let members = [3, 4, 5, 6].map(|number| holding(member(number), &[8, 7, 10]));
     store.given(snapshot, members.to_vec()).await;

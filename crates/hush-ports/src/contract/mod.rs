@@ -47,21 +47,30 @@ macro_rules! assert_refused {
 }
 
 pub mod audit;
+pub mod channels;
 pub mod chunks;
+pub mod counted;
 pub mod counts;
 pub mod endings;
 pub mod entries;
 pub mod erasure;
 pub mod events;
+pub mod feed;
+pub mod fencing;
+pub mod following;
 pub mod health;
 pub mod idempotency;
 pub mod life;
 pub mod limits;
 pub mod lineage;
+pub mod presences;
 pub mod quota;
 pub mod races;
 pub mod retention;
 pub mod rotation;
+pub mod samples;
+pub mod sampling;
+pub mod sessions;
 pub mod settings;
 pub mod snapshots;
 pub mod standing;
@@ -156,20 +165,29 @@ impl LimiterUnderTest {
 macro_rules! for_each_store_rule {
     ($test:ident) => {
         $crate::for_each_audit_rule!($test);
+        $crate::for_each_channels_rule!($test);
         $crate::for_each_chunks_rule!($test);
+        $crate::for_each_counted_rule!($test);
         $crate::for_each_counts_rule!($test);
         $crate::for_each_endings_rule!($test);
         $crate::for_each_entries_rule!($test);
         $crate::for_each_erasure_rule!($test);
         $crate::for_each_events_rule!($test);
+        $crate::for_each_feed_rule!($test);
+        $crate::for_each_fencing_rule!($test);
+        $crate::for_each_following_rule!($test);
         $crate::for_each_health_rule!($test);
         $crate::for_each_idempotency_rule!($test);
         $crate::for_each_life_rule!($test);
         $crate::for_each_lineage_rule!($test);
+        $crate::for_each_presences_rule!($test);
         $crate::for_each_quota_rule!($test);
         $crate::for_each_races_rule!($test);
         $crate::for_each_retention_rule!($test);
         $crate::for_each_rotation_rule!($test);
+        $crate::for_each_samples_rule!($test);
+        $crate::for_each_sampling_rule!($test);
+        $crate::for_each_sessions_rule!($test);
         $crate::for_each_settings_rule!($test);
         $crate::for_each_snapshots_rule!($test);
         $crate::for_each_standing_rule!($test);

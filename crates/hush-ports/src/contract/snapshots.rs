@@ -7,7 +7,8 @@ use hush_domain::users::Member;
 
 use super::Store;
 use super::examples::{
-    at, bot, complete, holding, member, partial, permitting, role, server, shown_as, token, user,
+    at, bot, channel, complete, holding, member, partial, permitting, role, server, shown_as,
+    thread, token, user,
 };
 use crate::{Addressed, IngestError, MemberSource, PageRequest, SourceError};
 
@@ -40,6 +41,8 @@ fn one_of_two(which: char) -> (Snapshot, Vec<ListedMember>) {
     snapshot.owner = user(owner);
     let held = role(7 + offset, &format!("role {which}"), 1);
     snapshot.roles = vec![permitting(held, Permissions::from_bits(1 << offset))];
+    let channels = [channel(20 + offset, "channel"), thread(30, 20 + offset)];
+    snapshot.channels = channels.to_vec();
     let members = (0..100 + 50 * offset).map(|number| {
         let listed = holding(member(2 * number + offset + 10), &[7, 8]);
         if offset == 0 {
@@ -253,6 +256,7 @@ pub async fn readers_see_the_old_or_the_new_and_never_a_mix(store: &Store) {
         [Some(101), Some(0), Some(100)],
         [Some(151), Some(150), Some(0)],
     ];
+    let channels = [a.channels.clone(), b.channels];
     store.given(a, members_a).await;
     let key = token(1, 5, &[1]);
     store.create(key.clone()).await;
@@ -276,7 +280,9 @@ pub async fn readers_see_the_old_or_the_new_and_never_a_mix(store: &Store) {
         assert!(pages.contains(&page), "{} members of both", page.len());
         let counted = store.counts_of(1).await;
         assert!(counts.contains(&counted), "{counted:?}");
-        let (_, standing) = store.standing(&key, Addressed::Sole).await.unwrap();
+        let listed = store.channels_of(1).await.unwrap();
+        assert!(channels.contains(&listed), "{listed:?}");
+        let (_, standing) = store.presented(&key, Addressed::Sole).await.unwrap();
         assert!(
             [1, 2].contains(&standing.permissions.bits()),
             "{standing:?}"

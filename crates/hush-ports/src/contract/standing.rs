@@ -5,11 +5,12 @@ use hush_domain::events::Change;
 use hush_domain::ids::ServerId;
 use hush_domain::permission::{Permissions, Standing};
 use hush_domain::servers::Membership;
+use hush_domain::settings::SettingsChange;
 use hush_domain::tokens::NewToken;
 
 use super::Store;
 use super::examples::{
-    at, complete, holding, member, partial, permitting, role, role_id, server, token, user,
+    act, at, complete, holding, member, partial, permitting, role, role_id, server, token, user,
 };
 use crate::Addressed;
 
@@ -25,6 +26,7 @@ macro_rules! for_each_standing_rule {
                 the_highest_permission_bit_is_kept,
                 roles_that_are_not_there_permit_nothing,
                 who_is_not_in_the_server_has_no_standing,
+                a_standing_needs_no_token,
                 who_leaves_loses_their_standing,
                 another_owner_takes_over_at_once,
                 only_named_servers_can_be_addressed,
@@ -197,6 +199,45 @@ pub async fn who_is_not_in_the_server_has_no_standing(store: &Store) {
         store.standing(&key, Addressed::Server(server(2))).await,
         None
     );
+}
+
+/// Members, owners and those whom a role appoints stand as they would with one; others are nobody, be there such a
+/// server or not.
+pub async fn a_standing_needs_no_token(store: &Store) {
+    let mut snapshot = complete(1);
+    let held = permitting(role(7, "held", 1), Permissions::from_bits(0b10));
+    let everyone = permitting(role(1, "@everyone", 0), Permissions::from_bits(0b01));
+    snapshot.roles = vec![held, everyone];
+    store
+        .given(snapshot, vec![holding(member(2), &[7]), member(3)])
+        .await;
+    store.given(complete(2), vec![member(4)]).await;
+    let appoint = SettingsChange {
+        api_enabled: Some(false),
+        admin_roles: Some(vec![role_id(7)]),
+    };
+    let changed = store.settings.change(server(1), appoint, &act(1)).await;
+    changed.unwrap();
+    let stands = |owner, bits, appointed| {
+        let permissions = Permissions::from_bits(bits);
+        Some(Standing {
+            owner,
+            permissions,
+            appointed,
+            api_enabled: false,
+        })
+    };
+    for (number, of, expected) in [
+        (1, 1, stands(true, 0b01, false)),
+        (2, 1, stands(false, 0b11, true)),
+        (3, 1, stands(false, 0b01, false)),
+        (4, 1, None),
+        (2, 2, None),
+        (2, 3, None),
+    ] {
+        let standing = store.tokens.standing(user(number), server(of)).await;
+        assert_eq!(standing.unwrap(), expected, "user {number} in server {of}");
+    }
 }
 
 /// Standing ends with the membership, and only that member's.

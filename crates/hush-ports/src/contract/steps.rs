@@ -42,6 +42,15 @@ pub(super) struct Whole {
     followed: Option<Followed>,
 }
 
+impl Whole {
+    /// The same, but that the server is not available.
+    pub(super) fn in_an_outage(self) -> Self {
+        let available = false;
+        let followed = self.followed.map(|it| Followed { available, ..it });
+        Self { followed, ..self }
+    }
+}
+
 impl Store {
     /// Puts a server into the state of `snapshot`, received at second 0.
     pub(super) async fn given(&self, snapshot: Snapshot, members: Vec<ListedMember>) {
@@ -86,9 +95,7 @@ impl Store {
 
     /// The same store through the door of the feed's next leader.
     pub(super) async fn led(&self) -> Self {
-        let seen = self.feed.lease().await.unwrap();
-        let epoch = self.feed.take(seen).await.unwrap().unwrap();
-        self.in_epoch(epoch)
+        self.in_epoch(self.lead().await)
     }
 
     /// The same store through the door of the feed's leader in `epoch`.
@@ -238,13 +245,28 @@ impl Store {
     }
 
     /// How the user of a token, which must be stored, stands in what `addressed` says.
-    pub(super) async fn standing(
+    pub(super) async fn presented(
         &self,
         new: &NewToken,
         addressed: Addressed,
     ) -> Option<(ServerId, Standing)> {
         let presented = self.tokens.present(&new.digest, addressed).await.unwrap();
         presented.unwrap().standing
+    }
+
+    /// The same while nothing changes: in each server that the token names its user stands so without it too.
+    pub(super) async fn standing(
+        &self,
+        new: &NewToken,
+        addressed: Addressed,
+    ) -> Option<(ServerId, Standing)> {
+        let named = self.token(new.token.id.get()).await.servers;
+        for server in named.as_slice() {
+            let by_name = self.presented(new, Addressed::Server(*server)).await;
+            let without = self.tokens.standing(new.token.user, *server).await.unwrap();
+            assert_eq!(without, by_name.map(|(_, standing)| standing), "{server}");
+        }
+        self.presented(new, addressed).await
     }
 
     /// Every stored token, by id.
