@@ -58,6 +58,7 @@ pub async fn follow(
 ) {
     let meters = Arc::new(Meters::new());
     meters.leading.set(0.0);
+    meters.refused.set(0.0);
     loop {
         let lead = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
@@ -76,6 +77,7 @@ pub async fn follow(
             }
             Ended::Refused(why) => {
                 tracing::error!("{why}");
+                meters.refused.set(1.0);
                 lead.resign(&*ports.feed).await;
                 return;
             }

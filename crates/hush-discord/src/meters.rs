@@ -50,6 +50,7 @@ pub(crate) struct Meters {
     pub(crate) backlog: Gauge,
     pub(crate) last_event: Gauge,
     pub(crate) leading: Gauge,
+    pub(crate) refused: Gauge,
 }
 
 impl Meters {
@@ -73,6 +74,7 @@ impl Meters {
             backlog: gauge!("hush_discord_backlog_bytes"),
             last_event: gauge!("hush_discord_last_event_timestamp_seconds"),
             leading: gauge!("hush_discord_leading"),
+            refused: gauge!("hush_discord_refused"),
         }
     }
 
@@ -164,6 +166,11 @@ fn describe() {
         "hush_discord_last_event_timestamp_seconds",
         Unit::Seconds,
         "When an event was heard last."
+    );
+    describe_gauge!(
+        "hush_discord_refused",
+        Unit::Count,
+        "1 if Discord does not let the bot in, else 0."
     );
     describe_gauge!(
         "hush_discord_leading",

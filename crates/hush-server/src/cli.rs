@@ -108,7 +108,14 @@ pub enum Command {
     /// Ask the service on the configured address whether it is ready, for container probes.
     ///
     /// Exits with 0 if it is, else with 1.
-    Healthcheck,
+    Healthcheck {
+        /// Say as well how the parts of the service are, such as its connection to Discord. That changes no exit code.
+        #[arg(long)]
+        verbose: bool,
+    },
+    /// What there is to set up at Discord.
+    #[command(subcommand)]
+    Discord(DiscordCommand),
 }
 
 /// How to serve.
@@ -124,6 +131,16 @@ pub struct ServeArgs {
     /// Leave the database's schema as it is, like `migrate = false`.
     #[arg(long)]
     no_migrate: bool,
+}
+
+/// What there is to set up at Discord.
+#[derive(Debug, Subcommand)]
+pub enum DiscordCommand {
+    /// Make the slash command /api known to Discord, once for all servers.
+    ///
+    /// It is added beside whatever other commands the application has, and may be registered again at any time, as after an
+    /// update of Hush.
+    RegisterCommands,
 }
 
 /// From where to where to copy.

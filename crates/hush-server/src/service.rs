@@ -1,6 +1,7 @@
 //! The running service: its listeners, what goes on beside the requests, and an orderly end.
 
 mod chores;
+mod discord;
 mod signal;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use self::discord::Following;
 use crate::config::Settings;
 use crate::failure::Failure;
 use crate::stores::Stores;
@@ -56,7 +58,9 @@ impl Service {
     ) -> Result<(), Failure> {
         let stop = signal::stop()?;
         let admin_address = self.admin.local_addr().map_err(Failure::operation)?;
-        let api = Api::new(app.clone(), self.http(settings));
+        let http = self.http(settings);
+        let following = Following::start(settings, &http.public_url, &app, stores);
+        let api = Api::new(app.clone(), http);
         // Whatever is beside the requests ends with this set.
         let mut beside = JoinSet::new();
         beside.spawn(admin::serve(self.admin, self.metrics.clone()));
@@ -71,15 +75,18 @@ impl Service {
         let recording = tokio::spawn(chores::record(app.uses.clone(), served));
         tracing::info!(listen = %self.bound, admin = %admin_address, "serving");
         let drain_delay = settings.drain_delay;
+        let stopping = following.stopping();
         hush_http::serve(self.api, api, async move {
             stop.await;
             app.readiness.drain();
+            stopping.stop();
             tracing::info!(drain_delay = %humantime::format_duration(drain_delay), "stopping");
             tokio::time::sleep(drain_delay).await;
         })
         .await;
         drop((beside, serving));
         recording.await.map_err(Failure::operation)?;
+        following.end().await;
         stores.care.close().await;
         tracing::info!("stopped");
         Ok(())

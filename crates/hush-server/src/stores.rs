@@ -13,11 +13,12 @@ use hush_adapters::refusals::RememberedRefusals;
 use hush_adapters::sqlite::{Serving, Sqlite, SqliteLimiter};
 use hush_adapters::system::{SystemClock, SystemRandom};
 use hush_app::Ports;
+use hush_discord::Ports as FeedPorts;
 use hush_domain::audit::chain::{End, Keyring};
 use hush_domain::limits::Rule;
 use hush_ports::{
-    AuditLog, BackendError, Counts, Health, Ingest, Limiter, Settings as ServerSettings,
-    StatsReader, Tokens, Upkeep, Usage, Users,
+    AuditLog, BackendError, Counts, Feed, Health, Ingest, Limiter, Samples, Sessions,
+    Settings as ServerSettings, StatsReader, Tokens, Upkeep, Usage, Users,
 };
 use tokio::time::timeout;
 
@@ -39,6 +40,8 @@ pub struct Stores {
     pub ingest: Arc<dyn Ingest>,
     /// The kept counts.
     pub counts: Arc<dyn Counts>,
+    /// What follows Discord.
+    pub feed: FeedPorts,
     /// What a lasting store needs besides.
     pub care: Care,
 }
@@ -88,8 +91,9 @@ pub fn memory(keys: &Keyring) -> Stores {
     let clock = Arc::new(SystemClock::new());
     let limiter = Arc::new(MemoryLimiter::new(clock.clone(), CLIENTS));
     Stores {
-        ports: ports(&store, keys, clock, limiter.clone(), limiter),
+        ports: ports(&store, keys, clock.clone(), limiter.clone(), limiter),
         ingest: store.clone(),
+        feed: feed(&store, clock),
         counts: store,
         care: Care::Memory,
     }
@@ -200,8 +204,15 @@ async fn postgres(database: &postgres::Settings, migrate: bool) -> Result<Stores
     let limiter = Arc::new(RememberedRefusals::new(store.clone(), clock.clone()));
     let auth_limiter = Arc::new(MemoryLimiter::new(clock.clone(), CLIENTS));
     Ok(Stores {
-        ports: ports(&store, &database.audit_keys, clock, limiter, auth_limiter),
+        ports: ports(
+            &store,
+            &database.audit_keys,
+            clock.clone(),
+            limiter,
+            auth_limiter,
+        ),
         ingest: store.clone(),
+        feed: feed(&store, clock),
         counts: store,
         care: Care::Postgres(postgres),
     })
@@ -241,8 +252,9 @@ async fn sqlite(file: &Path, settings: &Settings, serves: bool) -> Result<Stores
         None => auth_limiter.clone(),
     };
     Ok(Stores {
-        ports: ports(&store, keys, clock, asked, auth_limiter),
+        ports: ports(&store, keys, clock.clone(), asked, auth_limiter),
         ingest: store.clone(),
+        feed: feed(&store, clock),
         counts: store,
         care: Care::Sqlite(sqlite, limiter),
     })
@@ -287,6 +299,18 @@ async fn migrate_sqlite(_: &Path) -> Result<(), Failure> {
     Err(Failure::usage(
         "this binary was built without SQLite: set HUSH_DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE",
     ))
+}
+
+fn feed<S>(store: &Arc<S>, clock: Arc<SystemClock>) -> FeedPorts
+where
+    S: Feed + Sessions + Samples + 'static,
+{
+    FeedPorts {
+        feed: store.clone(),
+        sessions: store.clone(),
+        samples: store.clone(),
+        clock,
+    }
 }
 
 fn ports<S>(

@@ -1,4 +1,6 @@
-//! `healthcheck`: whether the service on the configured address is ready.
+//! `healthcheck`: whether the service on the configured address is ready, and how its parts are.
+
+mod discord;
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,37 +15,51 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A status line is shorter; what follows does not matter.
 const STATUS_LINE: u64 = 64;
 
-pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
+pub(super) fn run(settings: &Settings, verbose: bool) -> Result<(), Failure> {
+    let ready = ready(settings);
+    if verbose {
+        output::line(&format!("discord: {}", discord::section(settings)))?;
+    }
+    ready?;
+    output::aside("ready");
+    Ok(())
+}
+
+fn ready(settings: &Settings) -> Result<(), Failure> {
     let address = reachable(settings.listen);
-    let status = status(address).map_err(|error| {
+    let answer = get(address, "/readyz", STATUS_LINE).map_err(|error| {
         Failure::operation(format_args!(
             "nothing answers on {address}: {error}; is the service running there (HUSH_LISTEN)?"
         ))
     })?;
-    if status == "200" {
-        output::aside("ready");
-        Ok(())
-    } else {
-        Err(Failure::operation(format_args!(
+    match status(&answer) {
+        "200" => Ok(()),
+        status => Err(Failure::operation(format_args!(
             "the service on {address} is not ready: its store does not answer, or it is about to \
              stop (status {status})"
-        )))
+        ))),
     }
 }
 
-fn status(address: SocketAddr) -> io::Result<String> {
+/// The first bytes of the answer to a request for `path`, at most `most`.
+fn get(address: SocketAddr, path: &str, most: u64) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     write!(
         stream,
-        "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
     )?;
     let mut answer = Vec::new();
-    stream.take(STATUS_LINE).read_to_end(&mut answer)?;
-    let answer = String::from_utf8_lossy(&answer);
-    match answer.split_whitespace().nth(1) {
-        Some(status) if answer.starts_with("HTTP/1.1 ") => Ok(status.to_owned()),
-        _ => Err(io::Error::other("what answers there does not speak HTTP")),
+    stream.take(most).read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    if answer.starts_with("HTTP/1.1 ") {
+        Ok(answer)
+    } else {
+        Err(io::Error::other("what answers there does not speak HTTP"))
     }
+}
+
+fn status(answer: &str) -> &str {
+    answer.split_whitespace().nth(1).unwrap_or("unknown")
 }

@@ -4,6 +4,7 @@ mod audit;
 #[cfg(feature = "sqlite")]
 mod copy;
 mod demo;
+mod discord;
 mod healthcheck;
 mod import;
 mod openapi;
@@ -49,6 +50,7 @@ pub async fn run(command: Command, sources: &Sources) -> Result<(), Failure> {
         #[cfg(feature = "sqlite")]
         Command::Copy(places) => copy::run(&places).await,
         Command::Openapi { yaml } => openapi::print(yaml),
-        Command::Healthcheck => healthcheck::run(&settings),
+        Command::Healthcheck { verbose } => healthcheck::run(&settings, verbose),
+        Command::Discord(command) => discord::run(&settings, &command).await,
     }
 }

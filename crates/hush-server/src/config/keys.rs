@@ -36,6 +36,11 @@ pub const KEYS: &[Key] = &[
     set("migrate", "true"),
     unset("audit_key"),
     unset("audit_key_file"),
+    unset("discord_token"),
+    unset("discord_token_file"),
+    set("discord_members", "true"),
+    set("discord_presences", "true"),
+    unset("discord_api"),
     set("log", "info"),
     unset("log_format"),
     set("access_log", "errors"),
@@ -49,6 +54,7 @@ pub const KEYS: &[Key] = &[
     set("rate_limit.unknown_tokens", "300"),
     set("retention.tokens", "90d"),
     set("retention.audit", "400d"),
+    set("retention.samples", "400d"),
     set("retention.removed_servers", "30d"),
 ];
 

@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use hush_app::{Limits, Retention};
+use hush_discord::Privileged;
 use hush_domain::audit::chain::Keyring;
 use hush_domain::limits::Rule;
 use hush_http::{AccessLog, HttpSettings};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub store: Store,
     /// What audit logs are chained with.
     pub audit_keys: Keyring,
+    /// How the bot follows Discord; `None`: it does not.
+    pub discord: Option<hush_discord::Settings>,
     /// For how long what is kept that has ended.
     pub retention: Retention,
     /// Whether the database's schema is brought up to date before the store is used.
@@ -82,10 +85,12 @@ impl Settings {
     pub fn load(sources: &Sources) -> Result<Self, Failure> {
         let values = sources.collect()?;
         let audit_keys = secret::audit_keys(&values)?;
+        let store = Store::from_values(&values, &audit_keys)?;
         Ok(Self {
             listen: address(&values, "listen")?,
             admin_listen: address(&values, "admin_listen")?,
-            store: Store::from_values(&values, &audit_keys)?,
+            discord: discord(&values, &store)?,
+            store,
             audit_keys,
             retention: retention(&values)?,
             migrate: flag(&values, "migrate")?,
@@ -119,6 +124,26 @@ pub fn reachable(mut bound: SocketAddr) -> SocketAddr {
         _ => {}
     }
     bound
+}
+
+fn discord(values: &Values, store: &Store) -> Result<Option<hush_discord::Settings>, Failure> {
+    let privileged = Privileged {
+        members: flag(values, "discord_members")?,
+        presences: flag(values, "discord_presences")?,
+    };
+    let api = values.get(
+        "discord_api",
+        "the address of a proxy such as http://127.0.0.1:3000",
+        str::parse,
+    )?;
+    let token = secret::discord_token(values)?;
+    Ok(token.map(|token| hush_discord::Settings {
+        token,
+        api,
+        privileged,
+        // A file and a process's memory have one process that serves from them.
+        alone: !matches!(store, Store::Postgres(_)),
+    }))
 }
 
 fn limits(values: &Values) -> Result<Limits, Failure> {
@@ -159,6 +184,7 @@ fn retention(values: &Values) -> Result<Retention, Failure> {
                 text => kept(text).map(Some),
             },
         )?,
+        samples: values.require("retention.samples", days, kept)?,
         servers: values.require("retention.removed_servers", days, kept)?,
     })
 }

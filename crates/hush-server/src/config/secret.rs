@@ -2,6 +2,7 @@
 //! setting names. No error repeats one.
 
 use hush_adapters::postgres::DatabaseUrl;
+use hush_discord::BotToken;
 use hush_domain::audit::chain::{ChainKey, Keyring};
 
 use super::Values;
@@ -14,6 +15,16 @@ pub(super) fn database_url(values: &Values) -> Result<Option<DatabaseUrl>, Failu
     };
     text.trim()
         .parse()
+        .map(Some)
+        .map_err(|error| wrong(&place, &error))
+}
+
+/// The token of the bot that follows Discord.
+pub(super) fn discord_token(values: &Values) -> Result<Option<BotToken>, Failure> {
+    let Some((text, place)) = secret(values, "discord_token", "discord_token_file")? else {
+        return Ok(None);
+    };
+    BotToken::new(&text)
         .map(Some)
         .map_err(|error| wrong(&place, &error))
 }

@@ -7,6 +7,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use hush_domain::channels::Channel;
 use hush_domain::events::{Extent, Generation, Snapshot};
 use hush_domain::ids::{ServerId, UserId};
 use hush_domain::presence::Presence;
@@ -20,7 +21,7 @@ use super::bounds::Place;
 use super::each::Each;
 use super::input::Input;
 use super::members::{Members, Presences};
-use super::wire::{MAX_ROLES, WireMember, WirePresence, WireRole};
+use super::wire::{MAX_CHANNELS, MAX_ROLES, WireChannel, WireMember, WirePresence, WireRole};
 
 /// A server that was found in a file and broke no rule. Its members are still in the file.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub(super) struct Head {
     owner: UserId,
     member_count: u64,
     roles: Vec<Role>,
+    channels: Vec<Channel>,
     presences: Option<Presences>,
     members: MemberList,
 }
@@ -85,7 +87,7 @@ impl Guild {
             name: head.name.clone(),
             owner: head.owner,
             roles: head.roles.clone(),
-            channels: vec![],
+            channels: head.channels.clone(),
             extent,
             presences_known: head.presences.is_some(),
         }
@@ -106,6 +108,8 @@ enum Field {
     OwnerId,
     MemberCount,
     Roles,
+    Channels,
+    Threads,
     Members,
     Presences,
     #[serde(other)]
@@ -134,6 +138,7 @@ impl<'de> Visitor<'de> for GuildObject {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Head, A::Error> {
         let (mut server, mut name, mut owner, mut member_count) = (None, None, None, None);
         let (mut roles, mut presences, mut members) = (None, None, None);
+        let mut channels = Vec::new();
         while let Some(field) = map.next_key()? {
             match field {
                 Field::Id => once("id", &mut server, map.next_value()?)?,
@@ -144,6 +149,7 @@ impl<'de> Visitor<'de> for GuildObject {
                     once("member_count", &mut member_count, u64::from(count))?;
                 }
                 Field::Roles => once("roles", &mut roles, self.roles(&mut map)?)?,
+                Field::Channels | Field::Threads => self.channels(&mut map, &mut channels)?,
                 Field::Members => once("members", &mut members, self.members(&mut map)?)?,
                 Field::Presences => once("presences", &mut presences, read_presences(&mut map)?)?,
                 Field::Ignored => drop(map.next_value::<IgnoredAny>()?),
@@ -156,6 +162,7 @@ impl<'de> Visitor<'de> for GuildObject {
             owner: owner.ok_or_else(|| missing("owner_id"))?,
             member_count: member_count.ok_or_else(|| missing("member_count"))?,
             roles: roles.ok_or_else(|| missing("roles"))?,
+            channels,
             presences,
             members: members.unwrap_or_default(),
         })
@@ -177,6 +184,24 @@ impl GuildObject {
             }
         }))?;
         Ok(roles)
+    }
+
+    fn channels<'de, A: MapAccess<'de>>(
+        &self,
+        map: &mut A,
+        channels: &mut Vec<Channel>,
+    ) -> Result<(), A::Error> {
+        map.next_value_seed(Each::new(|channel: WireChannel| {
+            let channel = Channel::from(channel);
+            if channels.len() == MAX_CHANNELS {
+                Err(self.here(&format!("more than {MAX_CHANNELS} channels")))
+            } else if channels.iter().any(|other| other.id == channel.id) {
+                Err(self.here(&format!("channel {} is listed twice", channel.id)))
+            } else {
+                channels.push(channel);
+                Ok(())
+            }
+        }))
     }
 
     fn members<'de, A: MapAccess<'de>>(&self, map: &mut A) -> Result<MemberList, A::Error> {

@@ -66,7 +66,9 @@ pub fn summary(guild: &Guild) -> String {
     let snapshot = guild.snapshot(Generation(0));
     let extent = match snapshot.extent {
         Extent::Complete => String::new(),
-        Extent::Partial { member_count, .. } => format!(" of {member_count}"),
+        Extent::Partial { member_count, .. } | Extent::Counted { member_count } => {
+            format!(" of {member_count}")
+        }
     };
     let presences = if snapshot.presences_known {
         "with presences"

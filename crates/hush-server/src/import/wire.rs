@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
 
+use hush_domain::channels::{Channel, ChannelKind, ChannelName};
 use hush_domain::events::ListedMember;
-use hush_domain::ids::{RoleId, UserId};
+use hush_domain::ids::{ChannelId, RoleId, UserId};
 use hush_domain::permission::Permissions;
 use hush_domain::presence::Presence;
 use hush_domain::roles::{Role, RoleName};
@@ -17,6 +18,9 @@ use super::each::Each;
 
 /// The most roles in a server and on a member. Discord allows 250.
 pub(super) const MAX_ROLES: usize = 1000;
+
+/// The most channels and active threads in a server. Discord allows 500 and 1,000.
+pub(super) const MAX_CHANNELS: usize = 5000;
 
 /// An element of `members`.
 #[derive(Deserialize)]
@@ -42,6 +46,17 @@ pub(super) struct WireRole {
     position: i32,
     #[serde(deserialize_with = "parsed")]
     permissions: Permissions,
+}
+
+/// An element of `channels` or `threads`.
+#[derive(Deserialize)]
+pub(super) struct WireChannel {
+    id: ChannelId,
+    name: ChannelName,
+    #[serde(rename = "type")]
+    kind: u8,
+    #[serde(default)]
+    parent_id: Option<ChannelId>,
 }
 
 /// An element of `presences`.
@@ -88,6 +103,17 @@ impl From<WireRole> for Role {
             name: role.name,
             position: role.position,
             permissions: role.permissions,
+        }
+    }
+}
+
+impl From<WireChannel> for Channel {
+    fn from(channel: WireChannel) -> Self {
+        Self {
+            id: channel.id,
+            name: channel.name,
+            kind: ChannelKind(channel.kind),
+            parent: channel.parent_id,
         }
     }
 }

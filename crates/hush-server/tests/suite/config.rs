@@ -48,6 +48,7 @@ fn defaults_are_those_that_are_documented() {
     let retention = Retention {
         tokens: days(90),
         audit: Some(days(400)),
+        samples: days(400),
         servers: days(30),
     };
     assert_eq!(settings.retention, retention);
