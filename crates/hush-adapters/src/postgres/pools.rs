@@ -17,8 +17,9 @@ const STATEMENT_TIMEOUT: &str = "2s";
 const LOCK_TIMEOUT: &str = "500ms";
 /// After how long a connection that nobody used is asked whether it is still there.
 pub(super) const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// The most connections of ingest and upkeep.
-const BACKGROUND_CONNECTIONS: u32 = 2;
+/// The most connections of ingest and upkeep: enough that presences and changes of roles go on beside the snapshots of
+/// large servers. They are opened when they are needed.
+const BACKGROUND_CONNECTIONS: u32 = 4;
 
 /// The pool for requests.
 ///
@@ -59,5 +60,14 @@ pub(super) fn background(settings: &Settings) -> PgPool {
         .options([("statement_timeout", "0"), ("lock_timeout", "0")]);
     PgPoolOptions::new()
         .max_connections(BACKGROUND_CONNECTIONS)
+        .test_before_acquire(false)
+        .before_acquire(|connection, state| {
+            Box::pin(async move {
+                if state.idle_for > TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(unbounded)
 }

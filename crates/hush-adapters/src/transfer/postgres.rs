@@ -24,9 +24,9 @@ pub(super) async fn source(url: &DatabaseUrl) -> Result<PostgresSource, sqlx::Er
 pub(super) async fn target(url: &DatabaseUrl) -> Result<PostgresTarget, sqlx::Error> {
     let mut connection = begun(url, "BEGIN").await?;
     sqlx::raw_sql(
-        "LOCK TABLE servers, roles, members, tokens, former_secrets, idempotency_records, token_usage,
-             server_settings, departed_servers, audit_rows, audit_reasons, audit_heads,
-             rate_limit_buckets
+        "LOCK TABLE servers, roles, channels, members, tokens, former_secrets, idempotency_records,
+             token_usage, hourly_samples, server_settings, departed_servers, audit_rows, audit_reasons,
+             audit_heads, rate_limit_buckets
          IN SHARE ROW EXCLUSIVE MODE;
          CREATE TEMPORARY TABLE copied_admissions (
              kind smallint NOT NULL,
@@ -70,10 +70,12 @@ impl Target for PostgresTarget {
     async fn is_empty(&mut self) -> Result<bool, sqlx::Error> {
         sqlx::query_scalar(
             "SELECT NOT (EXISTS (SELECT FROM servers) OR EXISTS (SELECT FROM roles)
+                 OR EXISTS (SELECT FROM channels)
                  OR EXISTS (SELECT FROM members) OR EXISTS (SELECT FROM tokens)
                  OR EXISTS (SELECT FROM former_secrets)
                  OR EXISTS (SELECT FROM idempotency_records)
                  OR EXISTS (SELECT FROM token_usage)
+                 OR EXISTS (SELECT FROM hourly_samples)
                  OR EXISTS (SELECT FROM server_settings)
                  OR EXISTS (SELECT FROM departed_servers)
                  OR EXISTS (SELECT FROM audit_rows)

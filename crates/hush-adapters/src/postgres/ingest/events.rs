@@ -1,7 +1,7 @@
 //! What each event does.
 
 use hush_domain::channels::Channel;
-use hush_domain::events::{Change, Event, Generation, ListedMember, PresenceChange};
+use hush_domain::events::{Change, Event, Generation, ListedMember};
 use hush_domain::ids::{ChannelId, RoleId, ServerId, UserId};
 use hush_domain::presence::Presence;
 use hush_domain::roles::Role;
@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use super::members::{self, Known};
 use super::servers::{self, Delta, Locked};
-use super::{Refusal, channels, presences, roles, staging};
+use super::{Refusal, channels, roles, staging};
 use crate::postgres::departures;
 use crate::postgres::failure::Failure;
 
@@ -136,13 +136,12 @@ impl Changing<'_> {
     }
 
     async fn set_presence(&mut self, user: UserId, presence: Presence) -> Result<bool, Failure> {
-        let change = PresenceChange {
-            server: self.server.id,
-            user,
-            presence,
-            received_at: self.received_at,
+        let Some(known) = self.look(user).await? else {
+            return Ok(false);
         };
-        Ok(presences::apply(self.transaction, &[change]).await? > 0)
+        let server = self.server.id;
+        let delta = members::set_presence(self.transaction, server, user, known, presence).await?;
+        self.count(delta, self.server.member_count).await
     }
 
     async fn set_role(&mut self, role: &Role) -> Result<bool, Failure> {

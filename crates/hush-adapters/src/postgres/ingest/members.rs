@@ -81,6 +81,25 @@ pub(super) async fn put(
     Ok(delta(known, Some(now)))
 }
 
+/// Changes the presence of a locked member.
+pub(super) async fn set_presence(
+    transaction: &mut PgConnection,
+    server: ServerId,
+    user: UserId,
+    known: Known,
+    presence: Presence,
+) -> Result<Delta, Failure> {
+    sqlx::query!(
+        "UPDATE members SET presence = $3 WHERE server_id = $1 AND user_id = $2",
+        server.to_i64(),
+        user.to_i64(),
+        presences::code(presence),
+    )
+    .execute(transaction)
+    .await?;
+    Ok(delta(Some(known), Some(Known { presence, ..known })))
+}
+
 /// Removes a locked member.
 pub(super) async fn remove(
     transaction: &mut PgConnection,

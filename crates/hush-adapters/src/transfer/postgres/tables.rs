@@ -10,11 +10,13 @@ pub(super) fn of(table: Table) -> &'static Statements {
     match table {
         Table::Servers => &SERVERS,
         Table::Roles => &ROLES,
+        Table::Channels => &CHANNELS,
         Table::Members => &MEMBERS,
         Table::Tokens => &TOKENS,
         Table::FormerSecrets => &FORMER_SECRETS,
         Table::Requests => &REQUESTS,
         Table::Usage => &USAGE,
+        Table::Samples => &SAMPLES,
         Table::Settings => &SETTINGS,
         Table::Departures => &DEPARTURES,
         Table::AuditRows => &AUDIT_ROWS,
@@ -27,16 +29,17 @@ pub(super) fn of(table: Table) -> &'static Statements {
 const SERVERS: Statements = Statements {
     page: "SELECT id, 0::bigint, json_build_array(
              id, name, owner_id, member_count, generation, presences_known, listed, bots, online,
-             (extract(epoch FROM as_of) * 1000000)::bigint
+             (extract(epoch FROM as_of) * 1000000)::bigint, following
          )::text
          FROM servers WHERE id > $1 AND $2 IS NOT NULL ORDER BY id LIMIT $3",
     put: "INSERT INTO servers
              (id, name, owner_id, member_count, generation, presences_known, listed, bots, online,
-              as_of)
+              as_of, following)
          SELECT (r ->> 0)::bigint, r ->> 1, (r ->> 2)::bigint, (r ->> 3)::bigint,
                 (r ->> 4)::bigint, (r ->> 5)::boolean, (r ->> 6)::bigint, (r ->> 7)::bigint,
                 (r ->> 8)::bigint,
-                timestamptz 'epoch' + ((r ->> 9) || ' microseconds')::interval
+                timestamptz 'epoch' + ((r ->> 9) || ' microseconds')::interval,
+                (r ->> 10)::smallint
          FROM jsonb_array_elements($1::jsonb) AS rows (r)",
 };
 
@@ -45,6 +48,18 @@ const ROLES: Statements = Statements {
          FROM roles WHERE (server_id, id) > ($1, $2) ORDER BY server_id, id LIMIT $3",
     put: "INSERT INTO roles (server_id, id, name, position, permissions)
          SELECT (r ->> 0)::bigint, (r ->> 1)::bigint, r ->> 2, (r ->> 3)::integer,
+                (r ->> 4)::bigint
+         FROM jsonb_array_elements($1::jsonb) AS rows (r)",
+};
+
+/// Those of a server that an older process removed are still there.
+const CHANNELS: Statements = Statements {
+    page: "SELECT server_id, id, json_build_array(server_id, id, name, kind, parent_id)::text
+         FROM channels WHERE (server_id, id) > ($1, $2)
+           AND EXISTS (SELECT FROM servers s WHERE s.id = server_id)
+         ORDER BY server_id, id LIMIT $3",
+    put: "INSERT INTO channels (server_id, id, name, kind, parent_id)
+         SELECT (r ->> 0)::bigint, (r ->> 1)::bigint, r ->> 2, (r ->> 3)::smallint,
                 (r ->> 4)::bigint
          FROM jsonb_array_elements($1::jsonb) AS rows (r)",
 };
@@ -127,6 +142,32 @@ const USAGE: Statements = Statements {
          SELECT (r ->> 0)::bigint,
                 timestamptz 'epoch' + ((r ->> 1) || ' microseconds')::interval,
                 (r ->> 2)::bigint, (r ->> 3)::bigint
+         FROM jsonb_array_elements($1::jsonb) AS rows (r)",
+};
+
+/// There are so many that each page goes on in the index. Before the first there is no hour that a database could hold; no
+/// sample is from before the year 1.
+const SAMPLES: Statements = Statements {
+    page: "SELECT server_id, (extract(epoch FROM hour) * 1000000)::bigint, json_build_array(
+             server_id, (extract(epoch FROM hour) * 1000000)::bigint,
+             members_samples, members_min, members_max, members_last,
+             bots_samples, bots_min, bots_max, bots_last,
+             online_samples, online_min, online_max, online_last
+         )::text
+         FROM hourly_samples
+         WHERE (server_id, hour) > (
+             $1, timestamptz 'epoch' + (greatest($2, -62135596800000000) || ' microseconds')::interval
+         )
+         ORDER BY server_id, hour LIMIT $3",
+    put: "INSERT INTO hourly_samples
+             (server_id, hour, members_samples, members_min, members_max, members_last,
+              bots_samples, bots_min, bots_max, bots_last,
+              online_samples, online_min, online_max, online_last)
+         SELECT (r ->> 0)::bigint,
+                timestamptz 'epoch' + ((r ->> 1) || ' microseconds')::interval,
+                (r ->> 2)::integer, (r ->> 3)::bigint, (r ->> 4)::bigint, (r ->> 5)::bigint,
+                (r ->> 6)::integer, (r ->> 7)::bigint, (r ->> 8)::bigint, (r ->> 9)::bigint,
+                (r ->> 10)::integer, (r ->> 11)::bigint, (r ->> 12)::bigint, (r ->> 13)::bigint
          FROM jsonb_array_elements($1::jsonb) AS rows (r)",
 };
 

@@ -160,6 +160,7 @@ async fn tidying_reads_nothing_of_what_stays() {
         idempotency: nothing,
         usage: nothing,
         audit: None,
+        samples: nothing,
         servers: nothing,
     };
     let crowded = Crowded::create().await;

@@ -34,6 +34,7 @@ async fn processes_that_tidy_at_once_remove_everything_once() {
         all.idempotency += tidied.idempotency;
         all.usage += tidied.usage;
         all.audit += tidied.audit;
+        all.samples += tidied.samples;
         all.servers += tidied.servers;
     }
     let due = Tidied {
@@ -42,6 +43,7 @@ async fn processes_that_tidy_at_once_remove_everything_once() {
         idempotency: 2500,
         usage: 2500,
         audit: 2500,
+        samples: 2500,
         servers: 20,
     };
     assert_eq!(all, due);
@@ -239,6 +241,7 @@ fn everything_before(moment: Timestamp) -> Cutoffs {
         idempotency: moment,
         usage: moment,
         audit: Some(moment),
+        samples: moment,
         servers: moment,
     }
 }
@@ -258,5 +261,9 @@ const ENDED: &str = "
         FROM generate_series(1, 2501) n;
     INSERT INTO token_usage (server_id, minute, token_id, requests)
         SELECT 5, to_timestamp(CASE n WHEN 2501 THEN 1000 ELSE 2 END), n, 1
+        FROM generate_series(1, 2501) n;
+    INSERT INTO hourly_samples
+            (server_id, hour, members_samples, bots_samples, online_samples)
+        SELECT 1000 + n, to_timestamp(CASE n WHEN 2501 THEN 1000 ELSE 2 END), 0, 0, 0
         FROM generate_series(1, 2501) n;
     INSERT INTO departed_servers SELECT 100 + n, to_timestamp(2) FROM generate_series(1, 20) n";
