@@ -60,11 +60,14 @@ impl Applier {
         often.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             often.tick().await;
-            loop {
+            // Only what is more than fits is brought into effect at once: waiting makes batches, and batches are cheap.
+            let mut full = true;
+            while full {
                 let batch = self.backlog.presences(BATCH);
                 let Some(since) = batch.since else {
                     break;
                 };
+                full = batch.changes.len() >= BATCH;
                 let applied = self
                     .persist("presences", || {
                         self.ingest.apply_presences(batch.changes.clone())

@@ -342,6 +342,10 @@ impl Connection {
             last: part.last,
         };
         self.push(server, Work::Change(change), heard, weight, sequence);
+        if part.last {
+            // There is room for another request.
+            self.ask();
+        }
     }
 
     fn push(&self, server: ServerId, work: Work, heard: Heard, weight: usize, sequence: u64) {
