@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod chance;
 mod chunks;
 mod faults;
 mod gateway;
