@@ -1,10 +1,12 @@
 //! What a request costs does not depend on how much is stored.
 
 use hush_adapters::postgres::Postgres;
+use hush_domain::events::PresenceChange;
+use hush_domain::presence::Presence;
 use hush_domain::usage::Use;
 use hush_ports::{
-    Addressed, AuditFilter, AuditLog, AuditPage, Cutoffs, Limiter, PageRequest, StatsReader,
-    Tidied, TokenFilter, Tokens, Upkeep, Usage, Users,
+    Addressed, AuditFilter, AuditLog, AuditPage, Channels, Cutoffs, Ingest, Limiter, PageRequest,
+    Samples, StatsReader, Tidied, TokenFilter, Tokens, Upkeep, Usage, Users,
 };
 use sqlx::{AssertSqlSafe, Executor};
 
@@ -89,13 +91,15 @@ impl Crowded {
 async fn requests_read_the_rows_that_they_answer_and_no_others() {
     let page = i64::from(PAGE);
     let expected = [
-        // The caller twice, the user, and the page.
-        ("members", 1 + 1 + 1 + page),
+        // The caller three times, the user, and the page.
+        ("members", 3 + 1 + page),
         // Two of each of them.
-        ("roles", 2 * (1 + 1 + 1 + page)),
-        ("servers", 3),
-        ("server_settings", 2),
+        ("roles", 2 * (3 + 1 + page)),
+        ("servers", 5),
+        ("server_settings", 3),
         ("tokens", 1),
+        ("channels", 20),
+        ("hourly_samples", 10),
     ];
     let crowded = Crowded::create().await;
     let pages = crowded
@@ -103,8 +107,8 @@ async fn requests_read_the_rows_that_they_answer_and_no_others() {
             make_each_request(process, 8000 + request).await;
         })
         .await;
-    // Four ways down a tree of at most three levels, and one more leaf of the page.
-    assert!(pages <= 13, "{pages} pages of the members' index");
+    // Five ways down a tree of at most three levels, and one more leaf of the page.
+    assert!(pages <= 16, "{pages} pages of the members' index");
 }
 
 /// So do those for tokens, audit log, settings and rate limit.
@@ -150,6 +154,29 @@ async fn recording_reads_the_tokens_that_were_used() {
         .await;
 }
 
+/// Presences are looked for where their members stand, however many there are of others, and however many come at once.
+#[tokio::test]
+async fn presences_read_the_members_that_they_are_of() {
+    const AT_ONCE: u64 = 1000;
+    let crowded = Crowded::create().await;
+    let members = AT_ONCE.cast_signed();
+    // Each once to look and once to change; the server once to lock and once to count.
+    let expected = [("members", 2 * members), ("servers", 2)];
+    crowded
+        .read(&expected, async |process, request| {
+            let presence = [Presence::Offline, Presence::Online][usize::from(request % 2 == 1)];
+            let changes = (1001..=1000 + AT_ONCE).map(|id| PresenceChange {
+                server: server(5),
+                user: user(id),
+                presence,
+                received_at: at(request.cast_signed()),
+            });
+            let applied = process.apply_presences(changes.collect()).await;
+            assert_eq!(applied.unwrap(), AT_ONCE);
+        })
+        .await;
+}
+
 /// What is removed in time is looked for where it would be, and not everywhere.
 #[tokio::test]
 async fn tidying_reads_nothing_of_what_stays() {
@@ -185,6 +212,13 @@ async fn make_each_request(process: &Postgres, after: u64) {
         1
     );
     assert!(process.server_stats(server(5)).await.unwrap().is_some());
+    let caller = presented.token.user;
+    let standing = process.standing(caller, server(5)).await.unwrap();
+    assert_eq!(standing, presented.standing.map(|(_, standing)| standing));
+    let channels = Channels::list(process, server(5)).await.unwrap();
+    assert_eq!(channels.unwrap().len(), 20);
+    let hours = Samples::of_server(process, server(5), at(0), at(36_000)).await;
+    assert_eq!(hours.unwrap().len(), 10);
     assert!(
         Users::get(process, server(5), user(after))
             .await
@@ -217,7 +251,7 @@ async fn ask_as_owner(process: &Postgres, request: u64) {
             limit: PAGE,
             ..TokenFilter::default()
         };
-        assert_eq!(process.list(filter).await.unwrap().len(), count);
+        assert_eq!(Tokens::list(process, filter).await.unwrap().len(), count);
     }
     assert!(
         hush_ports::Settings::get(process, server(5))
@@ -253,10 +287,17 @@ const CROWD: &str = "
         END LOOP;
     END $$;
     UPDATE tokens SET user_id = 20000;
+    UPDATE servers SET listed = 20000;
     INSERT INTO servers (id, name, owner_id, presences_known, listed, bots, online, as_of)
         SELECT id, 'Crowd', 1, true, 0, 0, 0, now() FROM generate_series(1000, 4000) id ORDER BY random();
     INSERT INTO server_settings (server_id, api_enabled, admin_role_ids)
         SELECT id, true, '{10}' FROM generate_series(1, 4000) id ORDER BY random();
+    INSERT INTO channels (server_id, id, name, kind)
+        SELECT 1000 + n / 10, n, 'Crowd', 0 FROM generate_series(1, 30000) n ORDER BY random();
+    INSERT INTO channels (server_id, id, name, kind) SELECT 5, n, 'Crowd', 0 FROM generate_series(1, 20) n;
+    INSERT INTO hourly_samples (server_id, hour, members_samples, bots_samples, online_samples)
+        SELECT server, to_timestamp(3600 * hour), 0, 0, 0
+        FROM generate_series(1, 100) server, generate_series(0, 400) hour ORDER BY random();
     INSERT INTO roles (server_id, id, name, position, permissions)
         SELECT 1000 + n / 10, n, 'Crowd', 1, 0 FROM generate_series(1, 30000) n ORDER BY random();
     INSERT INTO members (server_id, user_id, name, bot, role_ids, presence)
