@@ -10,6 +10,7 @@ mod config;
 mod copy;
 mod crashes;
 mod demo;
+mod discord;
 mod exactly_once;
 mod exactness;
 mod example_file;
