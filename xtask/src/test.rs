@@ -19,7 +19,7 @@ pub(crate) fn run() -> Result<()> {
 /// Runs every test; those that need PostgreSQL on this cluster.
 pub(crate) fn on(cluster: &Cluster) -> Result<()> {
     has_programs_of_the_samples()?;
-    let python = Environment::with("samples", &["requests==2.32.5"])?;
+    let python = Environment::with("tests", &["requests==2.32.5", "discord.py==2.7.1"])?;
     let prepared = |arguments: &[&str]| {
         let mut cargo = commands::cargo();
         cargo.args(arguments).args(EVERYTHING);

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicUsize;
 
 use futures::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_websockets::{CloseCode, Config, Error, Limits, Message, ServerBuilder, WebSocketStream};
 
@@ -101,7 +101,11 @@ async fn converse(
     write(&mut socket, &mut compressor, &hello).await?;
     let mut paused = shared.paused.subscribe();
     loop {
+        let is_paused = *paused.borrow_and_update();
         tokio::select! {
+            biased;
+            // First of all, so that nothing is written that comes after a pause.
+            change = paused.changed() => if change.is_err() { return Ok(Ending::Fake) },
             message = socket.next() => match message {
                 None => return Ok(Ending::Broken),
                 Some(message) => {
@@ -116,7 +120,7 @@ async fn converse(
                     }
                 }
             },
-            frame = next(&mut frames, &mut paused) => match frame {
+            frame = frames.recv(), if !is_paused => match frame {
                 None => return Ok(Ending::Fake),
                 Some(Outgoing::Text(text)) => write(&mut socket, &mut compressor, &text).await?,
                 Some(Outgoing::Close(code)) => {
@@ -133,15 +137,6 @@ async fn converse(
             },
         }
     }
-}
-
-/// The next thing to write, once writing is not paused.
-async fn next(
-    frames: &mut mpsc::UnboundedReceiver<Outgoing>,
-    paused: &mut watch::Receiver<bool>,
-) -> Option<Outgoing> {
-    paused.wait_for(|is_paused| !is_paused).await.ok()?;
-    frames.recv().await
 }
 
 async fn write(

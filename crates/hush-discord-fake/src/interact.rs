@@ -32,7 +32,7 @@ pub fn slash(path: &[&str], options: &[(&str, Value)]) -> Value {
         options = json!([{"name": name, "type": kind, "options": options}]);
     }
     let name = path.first().copied().unwrap_or_default();
-    json!({"id": "0", "name": name, "type": 1, "options": options})
+    json!({"name": name, "type": 1, "options": options})
 }
 
 fn type_of(value: &Value) -> u8 {
@@ -45,7 +45,7 @@ fn type_of(value: &Value) -> u8 {
 }
 
 impl Fake {
-    /// Lets a member use a command, in the server's first channel. `None` if the server is not there or the user no
+    /// Lets a member use a command, in the server's first channel. The command's id is filled in. `None` if the server is not there or the user no
     /// member.
     pub fn interact(&self, guild: u64, user: u64, data: Value) -> Option<Interaction> {
         let id = self
@@ -99,6 +99,12 @@ impl Interaction {
 impl State {
     fn interact(&mut self, guild_id: u64, user: u64, mut data: Value) -> Option<u64> {
         let id = self.next_id();
+        if data["id"].is_null() {
+            // The command need not be registered, for tests that are not about that.
+            let registered = self.command_like(&data);
+            let command = registered.unwrap_or_else(|| self.next_id());
+            data["id"] = command.to_string().into();
+        }
         let token = format!("{:064x}", fastrand::u128(..));
         let guild = self
             .world
@@ -107,10 +113,6 @@ impl State {
             .filter(|it| !it.unavailable)?;
         let mut member = json::member(guild.members.get(&user)?);
         member["permissions"] = guild.permissions_of(user).to_string().into();
-        let commands = &self.rest.commands;
-        if let Some((id, _)) = commands.iter().find(|(_, it)| it["name"] == data["name"]) {
-            data["id"] = id.to_string().into();
-        }
         let bot = self.setup.bot.id;
         let told = json!({
             "id": id.to_string(),

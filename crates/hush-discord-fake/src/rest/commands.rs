@@ -97,7 +97,9 @@ impl State {
             "integration_types": [0],
             "nsfw": false,
         });
-        for (name, value) in body.as_object().into_iter().flatten() {
+        let said = body.as_object().into_iter().flatten();
+        // What is null is as if it had not been said: there are no null options in an answer.
+        for (name, value) in said.filter(|(_, value)| !value.is_null()) {
             command[name.as_str()] = value.clone();
         }
         self.rest.commands.insert(id, command.clone());
@@ -105,7 +107,7 @@ impl State {
     }
 
     /// The id of the command that has this one's name and type.
-    fn command_like(&self, body: &Value) -> Option<u64> {
+    pub(crate) fn command_like(&self, body: &Value) -> Option<u64> {
         let kind = |command: &Value| command["type"].as_u64().unwrap_or(1);
         self.rest
             .commands

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use hush_discord_fake::{Channel, Fake, Guild, Member, Role, Setup, Status, User, intents};
+use hush_discord_fake::{
+    Channel, Fake, Guild, Member, Observed, Role, Setup, Status, User, intents,
+};
+use tokio::sync::oneshot;
+use twilight_gateway::queue::Queue;
 use twilight_gateway::{
-    ConfigBuilder, Event, EventTypeFlags, Intents, Message, Shard, ShardId, StreamExt as _,
+    ConfigBuilder, Event, EventTypeFlags, Intents, Message, ShardId, StreamExt as _,
 };
 
 /// How long anything may take before a test fails.
@@ -16,6 +20,21 @@ pub(crate) const HUSH: u64 = intents::GUILDS | intents::GUILD_MEMBERS | intents:
 pub(crate) const GUILD: u64 = 42 << 22;
 /// Its owner.
 pub(crate) const OWNER: u64 = 100;
+
+/// A shard that does not wait before it identifies.
+pub(crate) type Shard = twilight_gateway::Shard<AtOnce>;
+
+/// A queue in which nobody waits: twilight's own lets one identify in five seconds.
+#[derive(Debug)]
+pub(crate) struct AtOnce;
+
+impl Queue for AtOnce {
+    fn enqueue(&self, _shard: u32) -> oneshot::Receiver<()> {
+        let (turn, waiting) = oneshot::channel();
+        turn.send(()).unwrap();
+        waiting
+    }
+}
 
 /// A fake that lets clients identify as often as they like.
 pub(crate) async fn fake() -> Fake {
@@ -59,9 +78,11 @@ pub(crate) fn shard(fake: &Fake, wanted: u64) -> Shard {
     Shard::with_config(ShardId::ONE, config(fake, wanted).build())
 }
 
-pub(crate) fn config(fake: &Fake, wanted: u64) -> ConfigBuilder {
+pub(crate) fn config(fake: &Fake, wanted: u64) -> ConfigBuilder<AtOnce> {
     let wanted = Intents::from_bits_retain(wanted);
-    ConfigBuilder::new(Setup::default().token, wanted).proxy_url(fake.gateway_url())
+    ConfigBuilder::new(Setup::default().token, wanted)
+        .proxy_url(fake.gateway_url())
+        .queue(AtOnce)
 }
 
 /// The next event, which must come soon and be one that twilight can read.
@@ -100,4 +121,40 @@ pub(crate) async fn close_code(shard: &mut Shard) -> u16 {
         }
     };
     tokio::time::timeout(SOON, closing).await.unwrap()
+}
+
+/// The next text frame as it came, whether or not twilight knows what it is.
+pub(crate) async fn text(shard: &mut Shard) -> serde_json::Value {
+    let texting = async {
+        loop {
+            // After a frame that is no JSON twilight goes on with the next one.
+            if let Some(Ok(Message::Text(text))) = shard.next().await {
+                break text;
+            }
+        }
+    };
+    let text = tokio::time::timeout(SOON, texting).await.unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Reads events until the fake has seen something.
+pub(crate) async fn reading_until(
+    shard: &mut Shard,
+    fake: &Fake,
+    is_so: impl Fn(&Observed) -> bool,
+) {
+    reading_while(shard, fake.until(is_so, SOON)).await;
+}
+
+/// Reads events until something has come about.
+pub(crate) async fn reading_while(shard: &mut Shard, waiting: impl Future<Output = bool>) {
+    let reading = async {
+        loop {
+            next(shard).await;
+        }
+    };
+    tokio::select! {
+        () = reading => {}
+        came_about = waiting => assert!(came_about),
+    }
 }

@@ -1,12 +1,13 @@
 //! Logging in: READY, servers, and what a client may not ask for.
 
 use hush_discord_fake::{Fake, Observed, Setup, StartLimit, Step, intents};
-use twilight_gateway::{CloseFrame, Event, Shard};
+use twilight_gateway::{CloseFrame, Event};
 use twilight_model::gateway::payload::incoming::GuildCreate;
 use twilight_model::guild::Guild;
 
 use crate::client::{
-    GUILD, HUSH, OWNER, SOON, close_code, fake, fake_with, first, guild, next, shard, until_ready,
+    GUILD, HUSH, OWNER, Shard, close_code, fake, fake_with, first, guild, reading_until, shard,
+    until_ready,
 };
 
 /// The server as it comes after a login with these intents.
@@ -155,15 +156,7 @@ async fn a_goodbye_ends_the_session_and_another_close_does_not() {
         until_ready(&mut shard).await;
         shard.close(CloseFrame::new(code, "enough"));
         let is_closed = |observed: &Observed| observed.client_closes.contains(&Some(code));
-        let reading = async {
-            loop {
-                next(&mut shard).await;
-            }
-        };
-        tokio::select! {
-            () = reading => {}
-            is_so = fake.until(is_closed, SOON) => assert!(is_so, "{code}"),
-        }
+        reading_until(&mut shard, &fake, is_closed).await;
         assert_eq!(!fake.observed().sent.is_empty(), is_there, "{code}");
     }
 }

@@ -4,8 +4,16 @@
     reason = "a test that cannot go on shall fail where it stands"
 )]
 
+mod binary;
 mod client;
+mod commands;
+mod discord_py;
+mod faults;
+mod interactions;
 mod login;
+mod members;
 mod mirror;
+mod requests;
 mod resume;
+mod shards;
 mod steps;

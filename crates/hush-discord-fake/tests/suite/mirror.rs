@@ -6,6 +6,7 @@ use twilight_model::channel;
 use twilight_model::gateway::payload::incoming::GuildCreate;
 use twilight_model::gateway::presence;
 use twilight_model::guild;
+use twilight_model::id::Id;
 use twilight_model::user;
 
 /// What others can see of the world: who is invisible is offline to them.
@@ -25,7 +26,7 @@ pub(crate) fn apply(world: &mut World, event: Event) {
         Event::Ready(_) => *world = World::default(),
         Event::GuildCreate(created) => {
             if let GuildCreate::Available(created) = *created {
-                world.guilds.insert(created.id.get(), whole(created));
+                world.guilds.insert(created.id.get(), whole(&created));
             }
         }
         Event::GuildDelete(gone) => {
@@ -129,7 +130,7 @@ fn set_thread(world: &mut World, set: &channel::Channel) {
         .insert(set.id.get(), place(set));
 }
 
-fn whole(created: guild::Guild) -> Guild {
+fn whole(created: &guild::Guild) -> Guild {
     let mut guild = Guild::new(created.id.get(), &created.name, created.owner_id.get());
     guild.unavailable = created.unavailable == Some(true);
     guild.roles = created
@@ -172,7 +173,7 @@ fn place(channel: &channel::Channel) -> Channel {
         id: channel.id.get(),
         name: channel.name.clone().unwrap(),
         kind: channel.kind.into(),
-        parent: channel.parent_id.map(|id| id.get()),
+        parent: channel.parent_id.map(Id::get),
     }
 }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use hush_discord_fake::{Fake, Observed, Setup, Status, Step};
-use twilight_gateway::{Event, Session, Shard, ShardId};
+use twilight_gateway::{Event, Session, ShardId};
 
 use crate::client::{
-    GUILD, HUSH, OWNER, SOON, close_code, config, fake, fake_with, first, guild, shard,
-    until_ready, until_resumed,
+    GUILD, HUSH, OWNER, SOON, Shard, close_code, config, fake, fake_with, first, guild,
+    reading_until, reading_while, shard, until_ready, until_resumed,
 };
 
 fn presence(status: Status) -> Step {
@@ -38,9 +38,12 @@ async fn next_presence(shard: &mut Shard) -> String {
     .await
 }
 
+/// A way in which a connection ends.
+type End = fn(&Fake);
+
 #[tokio::test]
 async fn after_every_kind_of_end_the_session_goes_on_and_nothing_is_missed() {
-    let ends: [(&str, fn(&Fake)); 6] = [
+    let ends: [(&str, End); 6] = [
         ("cut", Fake::cut),
         ("cut at once", |fake| fake.cut_after(0)),
         ("cut in the middle of a frame", |fake| fake.cut_after(100)),
@@ -57,15 +60,7 @@ async fn after_every_kind_of_end_the_session_goes_on_and_nothing_is_missed() {
         assert_eq!(next_presence(&mut shard).await, "DoNotDisturb", "{name}");
         // With op 7 or 9 the presences may come before the end.
         let resumed = |observed: &Observed| observed.resumed() == 1;
-        let reading = async {
-            loop {
-                crate::client::next(&mut shard).await;
-            }
-        };
-        tokio::select! {
-            () = reading => {}
-            is_so = fake.until(resumed, SOON) => assert!(is_so, "{name}"),
-        }
+        reading_until(&mut shard, &fake, resumed).await;
         assert_eq!(fake.observed().identified(), 1, "{name}");
     }
 }
@@ -128,23 +123,14 @@ async fn a_session_that_is_forgotten_or_invalid_starts_anew() {
 
 #[tokio::test]
 async fn what_was_acknowledged_may_be_gone() {
-    let (fake, before) = connected(Setup {
+    let (fake, mut before) = connected(Setup {
         forget_acknowledged: true,
         ..Setup::default()
     })
     .await;
     let session = before.session().unwrap().clone();
     let behind = Session::new(session.sequence() - 1, session.id().to_owned());
-    let mut before = before;
-    let reading = async {
-        loop {
-            crate::client::next(&mut before).await;
-        }
-    };
-    tokio::select! {
-        () = reading => {}
-        is_so = fake.until_received(SOON) => assert!(is_so),
-    }
+    reading_while(&mut before, fake.until_received(SOON)).await;
     drop(before);
     let mut after = with_session(&fake, behind);
     until_ready(&mut after).await;

@@ -2,9 +2,8 @@
 
 use fastrand::Rng;
 use hush_discord_fake::{Channel, Fake, Guild, Member, Role, Setup, Status, Step, User, World};
-use twilight_gateway::Shard;
 
-use crate::client::{GUILD, HUSH, OWNER, fake, guild, next, shard};
+use crate::client::{GUILD, HUSH, OWNER, Shard, fake, guild, next, shard};
 use crate::mirror::{apply, visible};
 
 /// A server that is there only so that a change of its name marks a place in the stream of events.
