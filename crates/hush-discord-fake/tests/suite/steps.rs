@@ -198,7 +198,7 @@ async fn a_client_follows_by_events_whatever_happens_and_however_often_it_is_cut
     for round in 0..40 {
         let taken = (0..50)
             .filter(|_| {
-                let step = by_chance(&mut rng, &fake.world());
+                let step = Step::by_chance(&mut rng, &fake.world(), GUILD, OWNER);
                 fake.take(step)
             })
             .count();
@@ -214,65 +214,4 @@ async fn a_client_follows_by_events_whatever_happens_and_however_often_it_is_cut
     let observed = fake.observed();
     assert_eq!(observed.identified(), 1);
     assert!(observed.resumed() > 10);
-}
-
-/// A step that makes sense more often than not.
-fn by_chance(rng: &mut Rng, world: &World) -> Step {
-    let guild = GUILD;
-    let pick = |rng: &mut Rng, ids: Vec<u64>| ids.get(rng.usize(..ids.len().max(1))).copied();
-    let Some(now) = world.guilds.get(&guild) else {
-        return Step::GuildAdded(crate::client::guild(guild, 10));
-    };
-    let user = pick(rng, now.members.keys().copied().collect()).unwrap_or_default();
-    let role = pick(rng, now.roles.keys().copied().collect()).unwrap_or_default();
-    let channel = pick(rng, now.channels.keys().copied().collect()).unwrap_or_default();
-    let thread = pick(rng, now.threads.keys().copied().collect()).unwrap_or_default();
-    let id = rng.u64(1000..1_000_000);
-    let name = format!("name {id}");
-    let statuses = [Status::Online, Status::Idle, Status::Dnd, Status::Offline];
-    let status = statuses[rng.usize(..4)];
-    match rng.u8(..24) {
-        0 => Step::GuildLeft(guild),
-        1 => Step::Outage(guild),
-        2..=4 => Step::Back(guild),
-        5 => Step::GuildChanged {
-            guild,
-            name,
-            owner: user,
-        },
-        6 => Step::RoleCreated {
-            guild,
-            role: Role::new(id, &name, rng.i64(..9)),
-        },
-        7 => Step::RoleChanged {
-            guild,
-            role: Role::new(role, &name, rng.i64(..9)),
-        },
-        8 => Step::RoleDeleted { guild, role },
-        9 => Step::ChannelCreated {
-            guild,
-            channel: Channel::text(id, &name),
-        },
-        10 => Step::ChannelDeleted { guild, channel },
-        11 => Step::ThreadCreated {
-            guild,
-            thread: Channel::thread(id, &name, channel),
-        },
-        12 => Step::ThreadDeleted { guild, thread },
-        13..=15 => Step::MemberJoined {
-            guild,
-            member: Member::new(User::new(id, &name)).with_status(status),
-        },
-        16..=17 => Step::MemberChanged {
-            guild,
-            user: User::new(user, &name),
-            roles: vec![role],
-        },
-        18..=19 => Step::MemberLeft { guild, user },
-        _ => Step::Presence {
-            guild,
-            user,
-            status,
-        },
-    }
 }
