@@ -5,10 +5,7 @@ use hush_domain::secret::Secret;
 use hush_ports::{Addressed, AuditLog, Tokens};
 use serde_json::json;
 
-use crate::support::{EVERYTHING, PATIENCE, Site};
-
-const SERVER: u64 = 1 << 22;
-const OWNER: u64 = 1000;
+use crate::support::{EVERYTHING, OWNER, PATIENCE, SERVER, Site};
 
 async fn site() -> Site {
     let site = Site::start(Setup::default(), EVERYTHING).await;
