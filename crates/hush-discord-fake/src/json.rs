@@ -259,3 +259,22 @@ pub(crate) fn guild_whole(guild: &Guild, wishes: &Wishes, setup: &Setup) -> Valu
 pub(crate) fn ids<'a>(ids: impl IntoIterator<Item = &'a u64>) -> Value {
     ids.into_iter().map(ToString::to_string).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::Status;
+
+    #[test]
+    fn a_presence_is_about_as_long_as_discord_s() {
+        let member = Member::new(User::new(1_000_000_000_000_000_000, "ada"));
+        let length = |status| {
+            let member = member.clone().with_status(status);
+            presence_in(1_000_000_000_000_000_000, &member)
+                .to_string()
+                .len()
+        };
+        assert!((350..=500).contains(&length(Status::Online)));
+        assert!((100..=200).contains(&length(Status::Invisible)));
+    }
+}

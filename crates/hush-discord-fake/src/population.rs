@@ -60,9 +60,9 @@ impl Population {
     }
 }
 
-/// A status by chance: about half of all are offline.
+/// A status by chance, each as likely as another.
 pub(crate) fn status(rng: &mut Rng) -> Status {
-    match rng.u8(..6) {
+    match rng.u8(..4) {
         0 => Status::Online,
         1 => Status::Idle,
         2 => Status::Dnd,

@@ -27,7 +27,7 @@ async fn connected(setup: Setup) -> (Fake, Shard) {
 #[tokio::test]
 async fn heartbeats_come_and_are_answered_unless_they_are_muted() {
     let (fake, mut shard) = connected(Setup {
-        heartbeat_interval: Duration::from_millis(50),
+        heartbeat_interval: Duration::from_millis(250),
         ..Setup::default()
     })
     .await;
