@@ -73,6 +73,12 @@ const HOUSE: &[Room] = &[
         ],
     },
     Room {
+        crate_name: "hush-discord",
+        inner: &["hush-domain", "hush-ports", "hush-app"],
+        in_tests: &["hush-adapters", "hush-discord-fake"],
+        never: &["sqlx", "axum", "utoipa"],
+    },
+    Room {
         crate_name: "hush-server",
         inner: &[
             "hush-domain",
@@ -80,8 +86,9 @@ const HOUSE: &[Room] = &[
             "hush-app",
             "hush-adapters",
             "hush-http",
+            "hush-discord",
         ],
-        in_tests: &[],
+        in_tests: &["hush-discord-fake"],
         never: &[],
     },
     Room {
