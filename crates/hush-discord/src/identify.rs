@@ -10,7 +10,7 @@ use std::time::Duration;
 use hush_domain::feed::{Epoch, Shard};
 use hush_ports::{Clock, FeedError, Identify, Sessions};
 use tokio::sync::{Mutex, oneshot};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use twilight_gateway::queue::{IDENTIFY_DELAY, Queue};
 use twilight_http::Client;
 use twilight_model::gateway::SessionStartLimit;
@@ -23,6 +23,9 @@ const APART: Duration = Duration::from_secs(60);
 const RESERVE: u32 = 20;
 /// How long to wait before what did not succeed is tried again.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// How long Discord may take to say how many sessions may be begun.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whoever waits to begin a session.
 #[derive(Clone)]
@@ -163,11 +166,9 @@ impl Line {
 }
 
 async fn limit(client: &Client) -> Result<SessionStartLimit, String> {
-    let answer = client
-        .gateway()
-        .authed()
-        .await
-        .map_err(|error| error.to_string())?;
+    let asked = timeout(PATIENCE, client.gateway().authed().into_future());
+    let answer = asked.await.map_err(|_| "it does not answer".to_owned())?;
+    let answer = answer.map_err(|error| error.to_string())?;
     let info = answer.model().await.map_err(|error| error.to_string())?;
     Ok(info.session_start_limit)
 }

@@ -4,9 +4,9 @@
 //! gateway → connection → backlog → apply → Ingest
 //! ```
 //!
-//! A [`connection`] hears and never waits for a store; the [`backlog`] keeps the order; [`apply`] brings what was heard
+//! A `connection` hears and never waits for a store; the `backlog` keeps the order; `apply` brings what was heard
 //! into effect and tries again while the store is away; where a session stands is stored once its events are in
-//! effect. One process at a time does so: the one that has the [`lead`].
+//! effect. One process at a time does so: the one that has the `lead`.
 
 mod apply;
 mod backlog;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 use twilight_http::{Client, Error};
@@ -16,6 +17,9 @@ use crate::Proxy;
 
 /// For how long Discord waits for a first answer. Source: "Receiving and Responding" in its documentation.
 const WAITS: Duration = Duration::from_secs(3);
+/// How long an answer may be on its way. Where Discord says that there were too many requests, twilight asks again until
+/// this is over.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What answers are sent by.
 ///
@@ -82,21 +86,30 @@ impl Commands {
             tracing::warn!(id, "a slash command could not be answered in time");
             return;
         }
-        match self.reply(&interaction).await {
-            Ok(()) => tracing::debug!(id, "a slash command was answered"),
-            Err(error) => {
+        match self.reply(&interaction, heard + WAITS).await {
+            Ok(Ok(())) => tracing::debug!(id, "a slash command was answered"),
+            Ok(Err(error)) => {
                 tracing::warn!(id, %error, "the answer to a slash command did not arrive");
             }
+            Err(_) => tracing::warn!(id, "the answer to a slash command did not arrive in time"),
         }
     }
 
     /// Whoever asks is told that the answer is coming, and nothing is done unless Discord has taken that, which it does
     /// once for each interaction. So what was asked is done once, even if it is heard again after a restart, and never
     /// when nobody would see the answer: a token that is shown to nobody would only stand in the way of its name.
-    async fn reply(&self, interaction: &Interaction) -> Result<(), Error> {
-        self.replies.first(interaction, &coming()).await?;
+    async fn reply(
+        &self,
+        interaction: &Interaction,
+        until: Instant,
+    ) -> Result<Result<(), Error>, Elapsed> {
+        let coming = coming();
+        let told = timeout_at(until, self.replies.first(interaction, &coming));
+        if let Err(error) = told.await? {
+            return Ok(Err(error));
+        }
         let answer = self.answer(interaction).await;
-        self.replies.later(interaction, &answer).await
+        timeout(PATIENCE, self.replies.later(interaction, &answer)).await
     }
 }
 

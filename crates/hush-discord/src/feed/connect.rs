@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hush_domain::feed::{Session, Shard};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use twilight_gateway::{ConfigBuilder, Intents, ShardId};
 use twilight_http::error::ErrorType;
 use twilight_model::gateway::connection_info::BotConnectionInfo;
@@ -20,6 +20,9 @@ use crate::wire::Generations;
 
 /// How long to wait before what did not succeed is tried again, the first time and at most.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// How long Discord may take to say how to connect. Where it says that there were too many requests, twilight asks again
+/// until this is over.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// From how many members on a server's `GUILD_CREATE` leaves out who is offline. The most that can be asked for.
 const LARGE: u64 = 250;
 
@@ -28,12 +31,14 @@ impl Leading<'_> {
     async fn ask_how_to_connect(&self) -> Result<BotConnectionInfo, Ended> {
         let mut wait = RETRY.0;
         loop {
-            let error = match self.client.gateway().authed().await {
-                Ok(answer) => match answer.model().await {
+            let asked = timeout(PATIENCE, self.client.gateway().authed().into_future());
+            let error = match asked.await {
+                Err(_) => "it does not answer, or there were too many requests".to_owned(),
+                Ok(Ok(answer)) => match answer.model().await {
                     Ok(info) => return Ok(info),
                     Err(error) => error.to_string(),
                 },
-                Err(error) => match error.kind() {
+                Ok(Err(error)) => match error.kind() {
                     ErrorType::Unauthorized => return Err(Ended::refused(4004)),
                     ErrorType::Response { status, .. } if status.get() == 401 => {
                         return Err(Ended::refused(4004));

@@ -21,7 +21,7 @@ struct Halted {
     leader: Postgres,
     other: Postgres,
     go_on: mpsc::Sender<()>,
-    writing: JoinHandle<Result<(), IngestError>>,
+    applying: JoinHandle<Result<(), IngestError>>,
     around: PgConnection,
     _database: TestDatabase,
 }
@@ -38,7 +38,7 @@ impl Halted {
             begun: Some(begun),
             go_on: waiting,
         };
-        let writing = tokio::spawn(async move {
+        let applying = tokio::spawn(async move {
             let snapshot = ingest.apply_snapshot(snapshot(5), Box::new(source), at(1));
             snapshot.await
         });
@@ -48,7 +48,7 @@ impl Halted {
             leader,
             other: database.connect().await,
             go_on,
-            writing,
+            applying,
             around: database.connection().await,
             _database: database,
         }
@@ -76,7 +76,7 @@ async fn nobody_is_overtaken_before_their_transaction_ends() {
     until_waiting(&mut halted.around, 2).await;
     assert_eq!(halted.leader.lease().await.unwrap().epoch, halted.epoch);
     halted.go_on.send(()).unwrap();
-    halted.writing.await.unwrap().unwrap();
+    halted.applying.await.unwrap().unwrap();
     // One of them is first, and the other one too late.
     assert_ne!(taking.await.unwrap().is_some(), resigning.await.unwrap());
     let stats = halted.other.server_stats(server(5)).await.unwrap();
@@ -90,7 +90,7 @@ async fn who_beats_meanwhile_keeps_the_lead() {
     let taking = halted.overtaking().await;
     assert!(halted.leader.keep(halted.epoch).await.unwrap());
     halted.go_on.send(()).unwrap();
-    halted.writing.await.unwrap().unwrap();
+    halted.applying.await.unwrap().unwrap();
     assert_eq!(taking.await.unwrap(), None);
     assert!(halted.leader.keep(halted.epoch).await.unwrap());
 }
@@ -102,7 +102,7 @@ async fn who_stands_still_is_cut_off() {
     let taking = halted.overtaking().await;
     assert_eq!(taking.await.unwrap(), Some(Epoch(halted.epoch.0 + 1)));
     halted.go_on.send(()).unwrap();
-    let refused = halted.writing.await.unwrap().unwrap_err();
+    let refused = halted.applying.await.unwrap().unwrap_err();
     assert!(
         matches!(&refused, IngestError::Backend(error) if error.is_transient()),
         "{refused:?}"
