@@ -1,13 +1,31 @@
 //! How fast the service is: against a bare axum router that answers the same bytes, in the same run.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::{fmt, fs};
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use crate::commands;
+
+/// What is measured.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Bench {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+/// What else is measured.
+#[derive(Subcommand)]
+enum What {
+    /// The live feed instead of requests: how far behind a Discord of our own it is in a storm.
+    Feed(Options),
+}
 
 /// How much is measured.
 #[derive(Args)]
@@ -41,16 +59,43 @@ impl fmt::Display for Store {
     }
 }
 
-/// Builds what is measured and what measures, and lets the latter run on a core of its own, where there are two.
-pub(crate) fn run(options: &Options) -> Result<()> {
-    commands::run(commands::cargo().args([
+/// Builds what is measured and what measures, and measures.
+pub(crate) fn run(bench: &Bench) -> Result<()> {
+    let options = &bench.options;
+    match &bench.what {
+        None => requests(options),
+        Some(What::Feed(options)) => feed(options),
+    }
+}
+
+fn build(packages: &[&str]) -> Result<PathBuf> {
+    let mut cargo = commands::cargo();
+    cargo.args([
         "build",
         "--release",
-        "--package=hush-server",
         "--package=xtask",
         "--features=xtask/bench",
-    ]))?;
-    let binaries = target_directory()?.join("release");
+    ]);
+    commands::run(cargo.args(packages))?;
+    Ok(target_directory()?.join("release"))
+}
+
+/// The feed has the whole machine, as the service and Discord would have one each.
+fn feed(options: &Options) -> Result<()> {
+    let binaries = build(&["--package=hush-server", "--package=hush-discord-fake"])?;
+    let mut measure = commands::program(&binaries.join("xtask").to_string_lossy());
+    measure.arg("measure-feed");
+    measure.arg("--hush").arg(binaries.join("hush-server"));
+    measure
+        .arg("--fake")
+        .arg(binaries.join("hush-discord-fake"));
+    options.pass_on(&mut measure)?;
+    commands::run(&mut measure)
+}
+
+/// Lets what measures run on a core of its own, where there are two.
+fn requests(options: &Options) -> Result<()> {
+    let binaries = build(&["--package=hush-server"])?;
     let mut measure;
     if let [server, .., load] = cores()?.as_slice() {
         measure = commands::program("taskset");
@@ -64,14 +109,22 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         measure.arg("measure");
     }
     measure.arg("--hush").arg(binaries.join("hush-server"));
-    if options.quick {
-        measure.arg("--quick");
-    }
-    if let Some(store) = options.store {
-        let name = store.to_possible_value().context("a store has no name")?;
-        measure.args(["--store", name.get_name()]);
-    }
+    options.pass_on(&mut measure)?;
     commands::run(&mut measure)
+}
+
+impl Options {
+    /// Says the same to what measures.
+    fn pass_on(&self, measure: &mut Command) -> Result<()> {
+        if self.quick {
+            measure.arg("--quick");
+        }
+        if let Some(store) = self.store {
+            let name = store.to_possible_value().context("a store has no name")?;
+            measure.args(["--store", name.get_name()]);
+        }
+        Ok(())
+    }
 }
 
 fn target_directory() -> Result<PathBuf> {

@@ -43,10 +43,13 @@ enum Task {
     /// Rewrite the OpenAPI documents under `openapi/` from the code.
     Openapi,
     /// Measure the service on each store against a bare router that answers the same bytes.
-    Bench(bench::Options),
+    Bench(bench::Bench),
     #[cfg(feature = "bench")]
     #[command(hide = true)]
     Measure(measure::Arguments),
+    #[cfg(feature = "bench")]
+    #[command(hide = true)]
+    MeasureFeed(measure::feed::Arguments),
     #[cfg(feature = "bench")]
     #[command(hide = true)]
     Limit(measure::limit::Arguments),
@@ -61,9 +64,11 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => ci::run(),
         Task::Walls => walls::run(),
         Task::Openapi => openapi::run(),
-        Task::Bench(options) => bench::run(&options),
+        Task::Bench(bench) => bench::run(&bench),
         #[cfg(feature = "bench")]
         Task::Measure(arguments) => measure::run(&arguments),
+        #[cfg(feature = "bench")]
+        Task::MeasureFeed(arguments) => measure::feed::run(&arguments),
         #[cfg(feature = "bench")]
         Task::Limit(arguments) => measure::limit::run(&arguments),
         Task::Db(task) => db::run(task),

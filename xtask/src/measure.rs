@@ -1,6 +1,7 @@
 //! Measures the service beside its limit. Built for release and started by `cargo xtask bench`.
 
 mod connection;
+pub(crate) mod feed;
 mod fixture;
 pub(crate) mod limit;
 mod load;

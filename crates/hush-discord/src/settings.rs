@@ -21,7 +21,8 @@ impl BotToken {
         let token = text.trim();
         let token = token.strip_prefix("Bot ").unwrap_or(token).trim_start();
         // It goes into a header: whatever else it is, it is visible ASCII.
-        let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        let visible =
+            !["", "Bot"].contains(&token) && token.bytes().all(|byte| byte.is_ascii_graphic());
         visible
             .then(|| Self(token.to_owned()))
             .ok_or(InvalidBotToken)

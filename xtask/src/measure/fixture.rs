@@ -113,7 +113,7 @@ impl Key {
 }
 
 /// Without any settings of the developer who measures.
-fn plain(mut command: Command) -> Command {
+pub(super) fn plain(mut command: Command) -> Command {
     for name in workspace::settings_of_the_service() {
         command.env_remove(name);
     }

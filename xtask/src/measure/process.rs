@@ -76,6 +76,11 @@ impl Process {
             .context("cannot empty the log")
     }
 
+    /// What it logged.
+    pub(super) fn log(&self) -> Result<String> {
+        fs::read_to_string(self.log.path()).context("cannot read the log")
+    }
+
     /// Where it listens.
     pub(super) fn address(&self) -> SocketAddr {
         self.address

@@ -44,6 +44,7 @@ fn defaults_are_those_that_are_documented() {
     );
     assert_eq!(settings.drain_delay, Duration::ZERO);
     assert!(settings.audit_keys.is_empty());
+    assert!(settings.discord.is_none());
     let days = |days: u64| Duration::from_secs(days * 86_400);
     let retention = Retention {
         tokens: days(90),
@@ -105,7 +106,11 @@ fn every_setting_can_come_from_the_environment() {
         ("HUSH_RATE_LIMIT__ENABLED", "false"),
         ("HUSH_RATE_LIMIT__UNKNOWN_TOKENS", "9"),
         ("HUSH_AUDIT_KEY", "first-key-of-the-operator-0123456789"),
+        ("HUSH_DISCORD_TOKEN", " Bot bot-token\n"),
+        ("HUSH_DISCORD_PRESENCES", "false"),
+        ("HUSH_DISCORD_API", "http://127.0.0.1:3000/"),
         ("HUSH_RETENTION__TOKENS", "1d"),
+        ("HUSH_RETENTION__SAMPLES", "2d"),
         ("HUSH_RETENTION__AUDIT", "forever"),
         ("HUSH_RETENTION__REMOVED_SERVERS", "10y"),
     ]);
@@ -123,7 +128,12 @@ fn every_setting_can_come_from_the_environment() {
     assert_eq!(settings.retention.tokens, Duration::from_secs(86_400));
     assert_eq!(settings.retention.audit, None);
     assert!(!settings.audit_keys.is_empty() && !postgres.audit_keys.is_empty());
-    for secret in ["pass", "first-key"] {
+    assert_eq!(settings.retention.samples, Duration::from_secs(172_800));
+    let discord = settings.discord.as_ref().unwrap();
+    assert_eq!(discord.api, Some("http://127.0.0.1:3000".parse().unwrap()));
+    assert!(discord.privileged.members && !discord.privileged.presences);
+    assert!(!discord.alone, "several processes may share PostgreSQL");
+    for secret in ["pass", "first-key", "bot-token"] {
         assert!(
             !format!("{settings:?}").contains(secret),
             "{secret} is readable"
@@ -145,6 +155,12 @@ fn a_wrong_value_is_named_with_its_source_and_what_is_expected() {
         ("DATABASE_CONNECTIONS", "0", "1 to 1000"),
         ("MIGRATE", "maybe", "true or false"),
         ("LOG", "a=b=c", "a filter"),
+        ("DISCORD_MEMBERS", "yes", "true or false"),
+        (
+            "DISCORD_API",
+            "https://discord.example",
+            "http://127.0.0.1:3000",
+        ),
         ("LOG_FORMAT", "xml", "text or json"),
         ("ACCESS_LOG", "some", "errors, all or off"),
         ("CACHE_MAX_AGE", "1500ms", "whole seconds"),
@@ -334,4 +350,32 @@ fn audit_keys_can_come_from_a_file_and_are_never_repeated() {
             "{line}"
         );
     }
+}
+
+#[test]
+fn the_bots_token_can_come_from_a_file_and_is_never_repeated() {
+    let hush = Hush::new().with_file("token", "bot-token\n");
+    let file = hush.path("token").display().to_string();
+    let settings = from_environment(&[("HUSH_DISCORD_TOKEN_FILE", &file)]);
+    assert!(settings.discord.unwrap().alone, "one process has a file");
+
+    for (token, said) in [
+        ("secret token", "not a bot's token"),
+        ("\u{e9}", "not a bot's token"),
+        ("Bot  ", "not a bot's token"),
+    ] {
+        let hush = Hush::new().with("HUSH_DISCORD_TOKEN", token);
+        let line = hush.run(&["serve"]).failure(2);
+        assert!(
+            line.contains(said) && line.contains("HUSH_DISCORD_TOKEN"),
+            "{line}"
+        );
+        assert!(!line.contains("secret token"), "{line}");
+    }
+    let both = hush
+        .with("HUSH_DISCORD_TOKEN_FILE", &file)
+        .with("HUSH_DISCORD_TOKEN", "bot-token");
+    let line = both.run(&["serve"]).failure(2);
+    assert!(line.contains("both discord_token ("), "{line}");
+    assert!(!line.contains("bot-token"), "{line}");
 }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use hush_adapters::memory::Memory;
 use hush_adapters::system::SystemClock;
-use hush_domain::ids::{ServerId, UserId};
+use hush_domain::ids::{ChannelId, ServerId, UserId};
 use hush_domain::stats::Stats;
-use hush_ports::{StatsReader, Users};
+use hush_ports::{Channels, StatsReader, Users};
 use hush_server::import;
 use indicatif::ProgressBar;
 use tempfile::TempDir;
@@ -95,6 +95,34 @@ fn a_guild_as_discord_sends_it_is_there_afterwards() {
         shown(&memory, 10, 3),
         Some(("robot".into(), vec!["Admin".into()]))
     );
+}
+
+#[test]
+fn channels_and_threads_come_with_their_server() {
+    let channels = r#""unavailable": false,
+        "channels": [{"id": "13", "name": "general", "type": 0, "parent_id": null, "position": 1}],
+        "threads": [{"id": "12", "name": "engine", "type": 11, "parent_id": "13"}]"#;
+    let guild = GUILD.replace(r#""unavailable": false"#, channels);
+    let memory = import(&[&guild]).unwrap();
+    let listed = block_on(memory.list(server(10))).unwrap().unwrap();
+    let shown: Vec<_> = listed
+        .iter()
+        .map(|it| {
+            (
+                it.id.get(),
+                it.name.as_str(),
+                it.kind.0,
+                it.parent.map(ChannelId::get),
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [(12, "engine", 11, Some(13)), (13, "general", 0, None)]
+    );
+    let twice = guild.replace(r#""id": "12""#, r#""id": "13""#);
+    let error = import(&[&twice]).err().unwrap();
+    assert!(error.contains("channel 13 is listed twice"), "{error}");
 }
 
 #[test]

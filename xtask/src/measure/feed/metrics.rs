@@ -1,0 +1,100 @@
+//! What the service says of its feed.
+
+/// The text of `/metrics`.
+pub(super) struct Metrics(pub(super) String);
+
+/// How far behind presences were, in seconds, as the upper bounds of the histogram's buckets.
+#[derive(Clone, Copy)]
+pub(super) struct Lag {
+    pub(super) p50: f64,
+    pub(super) p99: f64,
+    pub(super) max: f64,
+}
+
+impl Metrics {
+    /// How many events of this type were heard.
+    pub(super) fn events(&self, name: &str) -> u64 {
+        self.number(&format!("hush_discord_events_total{{type=\"{name}\"}}"))
+    }
+
+    /// How many events other than presences are in effect.
+    pub(super) fn applied(&self) -> u64 {
+        self.number("hush_discord_event_lag_seconds_count{events=\"other\"}")
+    }
+
+    /// Whether nothing waits.
+    pub(super) fn is_idle(&self) -> bool {
+        self.number("hush_discord_backlog_bytes") == 0
+    }
+
+    /// How far behind presences were since `before`.
+    pub(super) fn lag_since(&self, before: &Self) -> Lag {
+        let earlier = before.buckets();
+        let buckets: Vec<_> = self
+            .buckets()
+            .into_iter()
+            .enumerate()
+            .map(|(place, (bound, count))| {
+                let known = earlier.get(place).map_or(0, |bucket| bucket.1);
+                (bound, count.saturating_sub(known))
+            })
+            .collect();
+        let all = buckets.last().map_or(0, |bucket| bucket.1);
+        let quantile = |parts: u64| {
+            let wanted = (all * parts).div_ceil(100);
+            let bucket = buckets.iter().find(|bucket| bucket.1 >= wanted);
+            bucket.map_or(f64::INFINITY, |bucket| bucket.0)
+        };
+        Lag {
+            p50: quantile(50),
+            p99: quantile(99),
+            max: quantile(100),
+        }
+    }
+
+    /// Each bucket's upper bound, and how many values are at most that.
+    fn buckets(&self) -> Vec<(f64, u64)> {
+        let start = "hush_discord_event_lag_seconds_bucket{events=\"presence\",le=\"";
+        let lines = self.0.lines().filter_map(|line| line.strip_prefix(start));
+        lines
+            .filter_map(|rest| {
+                let (bound, count) = rest.split_once("\"} ")?;
+                let bound = bound.parse().unwrap_or(f64::INFINITY);
+                Some((bound, count.parse().ok()?))
+            })
+            .collect()
+    }
+
+    fn number(&self, series: &str) -> u64 {
+        let values = self.0.lines().filter_map(|line| line.strip_prefix(series));
+        let mut values = values.filter_map(|value| value.trim().parse().ok());
+        values.next().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_of_what_came_in_between() {
+        let text = |counts: [u64; 3]| {
+            let [low, high, all] = counts;
+            let bucket = "hush_discord_event_lag_seconds_bucket{events=\"presence\",le=";
+            Metrics(format!(
+                "{bucket}\"0.25\"}} {low}\n{bucket}\"0.5\"}} {high}\n{bucket}\"+Inf\"}} {all}\n"
+            ))
+        };
+        let lag = text([100, 210, 210]).lag_since(&text([100, 110, 110]));
+        assert_eq!(
+            (lag.p50.to_string(), lag.max.to_string()),
+            ("0.5".into(), "0.5".into())
+        );
+        let lag = text([60, 99, 100]).lag_since(&text([0, 0, 0]));
+        assert_eq!(
+            (lag.p50.to_string(), lag.p99.to_string()),
+            ("0.25".into(), "0.5".into())
+        );
+        assert!(lag.max.is_infinite());
+    }
+}
