@@ -28,7 +28,8 @@ pub(super) struct Database {
     readers: Shelf,
     /// What was acknowledged through it survives a power cut.
     writer: Shelf,
-    /// What was acknowledged through it survives the process.
+    /// What was acknowledged through it survives the process. A power cut forgets the end of what was written through
+    /// both, never something in between: they share one log.
     recorder: Shelf,
     /// Who writes through either has the only permit: SQLite would let the other wait as well, but by sleeping and
     /// trying again.
@@ -45,8 +46,8 @@ impl Database {
             .pragma("query_only", "ON")
             .pragma("cache_size", READER_CACHE);
         // What is erased is erased: without this, its bytes stay in the file until something else needs the room.
-        let writer = options.clone().pragma("secure_delete", "ON");
-        let recorder = options.clone().synchronous(SqliteSynchronous::Normal);
+        let writer = options.pragma("secure_delete", "ON");
+        let recorder = writer.clone().synchronous(SqliteSynchronous::Normal);
         Ok(Self {
             readers: Shelf::open(&reader, READERS).await?,
             writer: Shelf::open(&writer, 1).await?,
@@ -99,29 +100,21 @@ impl Database {
         E: From<BackendError>,
     {
         self.write(operation, |mut connection| async move {
-            let mut transaction = begin(&mut connection).await?;
-            match changes(&mut transaction).await {
-                Ok(done) => {
-                    transaction.commit().await?;
-                    Ok(Ok(done))
-                }
-                Err(Refused::Conflict(conflict)) => Ok(Err(conflict)),
-                Err(Refused::Failed(failure)) => Err(failure),
-            }
+            whole(&mut connection, changes).await
         })
         .await?
     }
 
-    /// Carries out one statement of the limiter's, which waits for no disk.
+    /// Like [`write`](Self::write), but waits for no disk.
     pub(super) async fn record<T, Answer>(
         &self,
         operation: Operation,
-        statement: impl FnOnce(Lent) -> Answer,
+        statements: impl FnOnce(Lent) -> Answer,
     ) -> Result<T, BackendError>
     where
         Answer: Future<Output = Result<T, Failure>>,
     {
-        self.in_turn(&self.recorder, operation, statement).await
+        self.in_turn(&self.recorder, operation, statements).await
     }
 
     async fn in_turn<T, Answer>(
@@ -172,6 +165,22 @@ pub(super) async fn begin(
     connection: &mut SqliteConnection,
 ) -> Result<Transaction<'_, Sqlite>, Failure> {
     Ok(connection.begin_with("BEGIN IMMEDIATE").await?)
+}
+
+/// Carries out a transaction. It stays if it comes to something.
+pub(super) async fn whole<T, E>(
+    connection: &mut SqliteConnection,
+    changes: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Refused<E>>,
+) -> Result<Result<T, E>, Failure> {
+    let mut transaction = begin(connection).await?;
+    match changes(&mut transaction).await {
+        Ok(done) => {
+            transaction.commit().await?;
+            Ok(Ok(done))
+        }
+        Err(Refused::Conflict(conflict)) => Ok(Err(conflict)),
+        Err(Refused::Failed(failure)) => Err(failure),
+    }
 }
 
 async fn turn(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure> {

@@ -5,7 +5,8 @@
 //! file at a time: within the process they queue up, and other processes (the operator's commands) wait for SQLite's
 //! own lock. So whatever a transaction looks at stays as it is until it ends.
 //!
-//! What was acknowledged survives a power cut, but for the limiter's own records: those survive the process.
+//! What was acknowledged survives a power cut, but for the limiter's own records and what the live feed brings: those
+//! survive the process.
 //!
 //! The queries are no macros: sqlx's macros know one database in a compilation, and that is PostgreSQL. The contract
 //! suite prepares every one of them.

@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 
 use super::database::options;
+use super::ingest::presences;
 use super::{Sqlite, audit, channels, samples, stats, tokens, upkeep, usage, users};
 
 /// What every request and every look after the file asks.
@@ -60,5 +61,39 @@ async fn nothing_looks_through_a_table() {
             plan.iter().any(|step| step.starts_with("SEARCH ")),
             "{plan:#?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_presences_looks_through_nothing_but_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hush.db");
+    Sqlite::migrate(&file).await.unwrap();
+    let mut connection = options(&file).connect().await.unwrap();
+    sqlx::raw_sql(presences::PLACE)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    for (query, found) in [
+        (
+            presences::STAGE,
+            "SEARCH m USING PRIMARY KEY (server_id=? AND user_id=?)",
+        ),
+        (
+            presences::SHOW,
+            "SEARCH members USING PRIMARY KEY (server_id=? AND user_id=?)",
+        ),
+        (
+            presences::DATE,
+            "SEARCH servers USING INTEGER PRIMARY KEY (rowid=?)",
+        ),
+    ] {
+        let plan = plan(&mut connection, query).await;
+        let kept = ["SCAN m", "SCAN members", "SCAN servers"];
+        assert!(
+            !plan.iter().any(|step| kept.contains(&&**step)),
+            "{plan:#?}"
+        );
+        assert!(plan.iter().any(|step| step == found), "{plan:#?}");
     }
 }

@@ -2,23 +2,28 @@
 
 use std::sync::Arc;
 
+use hush_adapters::sqlite::Sqlite;
 use hush_domain::audit::chain::{End, Link, Place};
 use hush_domain::audit::{Act, Actor, Details, GivenReason, settings_updated};
-use hush_domain::events::{Extent, ListedMember, Snapshot};
-use hush_domain::ids::{ServerId, TokenId, UserId};
+use hush_domain::channels::{Channel, ChannelKind};
+use hush_domain::events::{Change, Event, Extent, ListedMember, PresenceChange, Snapshot};
+use hush_domain::feed::{Epoch, Shard};
+use hush_domain::ids::{ChannelId, ServerId, TokenId, UserId};
+use hush_domain::presence::Presence;
 use hush_domain::secret::Secret;
 use hush_domain::settings::ServerSettings;
 use hush_domain::time::Timestamp;
 use hush_domain::tokens::{NamedServers, NewToken, Token};
 use hush_domain::users::{User, Username};
 use hush_ports::contract::keyring;
-use hush_ports::{AuditLog, Cutoffs, Ingest, Tidied, Tokens, Upkeep};
+use hush_ports::{AuditLog, Cutoffs, Feed, Samples, Tidied, Tokens, Upkeep};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::TestFile;
 
 const USERNAME: &str = "somebody who goes";
+const CHANNEL: &str = "the name of a channel";
 const TOKEN_NAME: &str = "the name of a token";
 const REASON: &str = "the words of a reason";
 
@@ -71,33 +76,55 @@ pub(super) fn token(id: u8, name: &str) -> NewToken {
     }
 }
 
-/// A file in which the user is, with a token that was made for a reason.
+fn member(id: UserId, name: &str) -> ListedMember {
+    ListedMember {
+        user: User {
+            id,
+            username: Username::new(name, None).unwrap(),
+            bot: false,
+        },
+        roles: Vec::new(),
+        presence: None,
+    }
+}
+
+/// Begins the next epoch of the feed.
+pub(super) async fn lead(store: &Sqlite) -> Epoch {
+    let seen = store.lease().await.unwrap();
+    Feed::take(store, seen).await.unwrap().unwrap()
+}
+
+/// A file in which the user is, with a token that was made for a reason. The feed follows the server.
 pub(super) async fn filled() -> TestFile {
     let file = TestFile::new().await;
     let store = file.open().await;
+    let epoch = lead(&store).await;
     let snapshot = Snapshot {
         server: server(),
         name: "seven".parse().unwrap(),
         owner: UserId::try_from(1_u64).unwrap(),
         roles: Vec::new(),
-        channels: vec![],
+        channels: vec![Channel {
+            id: ChannelId::try_from(8_u64).unwrap(),
+            name: CHANNEL.parse().unwrap(),
+            kind: ChannelKind(0),
+            parent: None,
+        }],
         extent: Extent::Complete,
         presences_known: true,
     };
-    let member = ListedMember {
-        user: User {
-            id: user(),
-            username: Username::new(USERNAME, None).unwrap(),
-            bot: false,
-        },
-        roles: Vec::new(),
-        presence: None,
-    };
-    let members = vec![member].into_iter();
+    let members = vec![member(user(), USERNAME)].into_iter();
     store
+        .ingest(epoch)
         .apply_snapshot(snapshot, Box::new(members), at(1))
         .await
         .unwrap();
+    let only = Shard {
+        number: 0,
+        total: 1,
+    };
+    let sampled = Samples::take(&store, epoch, &[only], at(2)).await;
+    assert_eq!(sampled.unwrap(), 1);
     store
         .create(token(9, TOKEN_NAME), None, &act(), None)
         .await
@@ -111,26 +138,67 @@ async fn raw(file: &TestFile) -> SqliteConnection {
     options.connect().await.unwrap()
 }
 
-/// Which of the things that a person is called or wrote are anywhere in the file, or beside it.
+/// Which of the things that people are called or wrote are anywhere in the file, or beside it.
 fn left_of_them(file: &TestFile) -> Vec<&'static str> {
+    left_of(file, &[USERNAME, CHANNEL, TOKEN_NAME, REASON])
+}
+
+/// Which of `texts` are anywhere in the file, or beside it.
+fn left_of<'t>(file: &TestFile, texts: &[&'t str]) -> Vec<&'t str> {
     let folder = std::fs::read_dir(file.folder.path()).unwrap();
     let bytes: Vec<u8> = folder
         .flat_map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
         .collect();
     let is_there = |text: &&str| bytes.windows(text.len()).any(|it| it == text.as_bytes());
-    let texts = [USERNAME, TOKEN_NAME, REASON].into_iter();
-    texts.filter(is_there).collect()
+    texts.iter().copied().filter(is_there).collect()
 }
 
 #[tokio::test]
 async fn nothing_of_an_erased_person_is_left_in_the_file() {
     let file = filled().await;
-    assert_eq!(left_of_them(&file), [USERNAME, TOKEN_NAME, REASON]);
+    assert_eq!(left_of_them(&file), [USERNAME, CHANNEL, TOKEN_NAME, REASON]);
     let store = file.open().await;
     let erased = store.erase_user(user(), &act()).await;
     assert_eq!(erased.unwrap().reasons, 2);
     store.close().await;
-    assert_eq!(left_of_them(&file), [""; 0]);
+    assert_eq!(left_of_them(&file), [CHANNEL]);
+}
+
+/// Rows that grow and shrink are moved about, and what moves may leave itself behind.
+#[tokio::test]
+async fn nothing_of_those_who_left_is_in_the_file_that_the_feed_wrote() {
+    let file = filled().await;
+    let store = file.open().await;
+    let ingest = store.ingest(lead(&store).await);
+    let change = async |change| {
+        let event = Event {
+            server: server(),
+            change,
+        };
+        ingest.apply(event, at(4)).await.unwrap();
+    };
+    let users = || (100..200_u64).map(|id| UserId::try_from(id).unwrap());
+    for id in users() {
+        let name = format!("a long name that was once theirs {}", id.get() % 7);
+        change(Change::MemberJoined(member(id, &name))).await;
+    }
+    for presence in Presence::ALL {
+        let shown = users().map(|user| PresenceChange {
+            server: server(),
+            user,
+            presence,
+            received_at: at(5),
+        });
+        ingest.apply_presences(shown.collect()).await.unwrap();
+    }
+    for id in users() {
+        change(Change::MemberChanged(member(id, "briefly so"))).await;
+        change(Change::MemberLeft(id)).await;
+    }
+    change(Change::ChannelDeleted(ChannelId::try_from(8_u64).unwrap())).await;
+    store.close().await;
+    let texts = ["a long name", "once theirs", "briefly so", CHANNEL];
+    assert_eq!(left_of(&file, &texts), [""; 0]);
 }
 
 #[tokio::test]

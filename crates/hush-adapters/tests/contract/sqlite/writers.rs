@@ -7,13 +7,13 @@ use hush_domain::idempotency::RequestKey;
 use hush_domain::ids::{ServerId, TokenId, UserId};
 use hush_domain::time::Timestamp;
 use hush_domain::users::{User, Username};
-use hush_ports::{Counts, Idempotency, Ingest, Outcome, StatsReader, Tokens};
+use hush_ports::{Counts, Feed, Idempotency, Ingest, IngestError, Outcome, StatsReader, Tokens};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tokio::task::JoinSet;
 
 use super::TestFile;
-use super::erasing::{act, filled, token};
+use super::erasing::{act, filled, lead, token};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_unix_micros(second * 1_000_000).unwrap()
@@ -92,7 +92,7 @@ async fn who_waits_too_long_for_the_file_is_told_to_come_again_and_readers_do_no
     let mut other = options.connect().await.unwrap();
     let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
     let applied = store.apply(joined(5), at(2)).await;
-    let Err(hush_ports::IngestError::Backend(error)) = applied else {
+    let Err(IngestError::Backend(error)) = applied else {
         unreachable!("written under another's lock: {applied:?}");
     };
     assert!(error.is_transient(), "{error}");
@@ -138,4 +138,38 @@ async fn what_several_processes_are_asked_for_under_one_key_is_done_once() {
             assert_eq!(answer, done.as_bytes());
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waited_for_the_file_until_another_led_writes_nothing() {
+    let file = filled().await;
+    let store = file.open().await;
+    let ingest = store.ingest(lead(&store).await);
+    let before = store.server_stats(server()).await.unwrap();
+    let options = SqliteConnectOptions::new().filename(file.path());
+    let mut other = options.connect().await.unwrap();
+    let mut held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let waiting = tokio::spawn(async move { ingest.apply(joined(6), at(9)).await });
+    sqlx::query("UPDATE feed_lease SET epoch = epoch + 1")
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    held.commit().await.unwrap();
+    let applied = waiting.await.unwrap();
+    assert!(matches!(applied, Err(IngestError::Deposed)), "{applied:?}");
+    assert_eq!(store.server_stats(server()).await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn who_leads_is_known_to_whoever_opens_the_file_next() {
+    let file = filled().await;
+    let first = file.open().await;
+    let epoch = lead(&first).await;
+    let seen = first.lease().await.unwrap();
+    first.close().await;
+    let second = file.open().await;
+    assert_eq!(second.lease().await.unwrap(), seen);
+    assert!(second.keep(epoch).await.unwrap());
+    assert_eq!(Feed::take(&second, seen).await.unwrap(), None);
+    assert!(lead(&second).await > epoch);
 }
