@@ -15,7 +15,7 @@ use hush_ports::Clock;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
-use twilight_gateway::{CloseFrame, Message, ShardState};
+use twilight_gateway::{CloseFrame, ConfigBuilder, Message, ShardState};
 use twilight_model::gateway::payload::outgoing::RequestGuildMembers;
 use twilight_model::id::Id;
 
@@ -32,6 +32,8 @@ use crate::wire::{self, Chunk, Dispatch, Generations};
 const ASK: Duration = Duration::from_secs(1);
 /// How long Discord may take to confirm that a connection ends.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// After how many attempts to reach Discord the time between them begins anew: the last one is 16 s after the one before.
+const ATTEMPTS: u8 = 6;
 
 /// A connection as `twilight` keeps it.
 pub(crate) type Gateway = twilight_gateway::Shard<Identifies>;
@@ -132,7 +134,10 @@ impl Connection {
                         break Ended::Refused(code.unwrap_or_default());
                     }
                 }
-                Next::Heard(Some(Err(error))) => self.complain(&error),
+                Next::Heard(Some(Err(error))) => {
+                    self.complain(&error);
+                    self.lose_patience();
+                }
             }
             self.show_state();
             if self.backlog.is_full() {
@@ -144,26 +149,11 @@ impl Connection {
         ended
     }
 
-    /// Ends the connection in a way that keeps its session, and lets what it still says go nowhere: it will be said
-    /// again.
+    /// Ends the connection in a way that keeps its session, and takes what it still says.
     async fn close(&mut self) {
         if let ShardState::Disconnected { .. } = self.gateway.state() {
             return;
         }
-        self.gateway.close(CloseFrame::RESUME);
-        let closed = async {
-            while let Some(heard) = hear(&mut self.gateway, &self.lead).await {
-                if let Ok(Message::Close(_)) | Err(_) = heard {
-                    return;
-                }
-            }
-        };
-        let _ = timeout(FAREWELL, closed).await;
-    }
-
-    /// Hears nothing until less is waiting. The session goes on where it is left, so nothing is missed.
-    async fn pause(&mut self) {
-        tracing::warn!(shard = %self.shard, "more is heard than can be stored: listening again later");
         self.gateway.close(CloseFrame::RESUME);
         let closed = async {
             while let Some(heard) = hear(&mut self.gateway, &self.lead).await {
@@ -174,6 +164,27 @@ impl Connection {
             }
         };
         let _ = timeout(FAREWELL, closed).await;
+    }
+
+    /// Forgets how often Discord could not be reached. twilight waits twice as long each time, up to four minutes.
+    fn lose_patience(&mut self) {
+        let ShardState::Disconnected { reconnect_attempts } = self.gateway.state() else {
+            return;
+        };
+        if reconnect_attempts < ATTEMPTS {
+            return;
+        }
+        let mut config = ConfigBuilder::from(self.gateway.config().clone());
+        if let Some(session) = self.gateway.session() {
+            config = config.session(session.clone());
+        }
+        self.gateway = Gateway::with_config(self.gateway.id(), config.build());
+    }
+
+    /// Hears nothing until less is waiting. The session goes on where it is left, so nothing is missed.
+    async fn pause(&mut self) {
+        tracing::warn!(shard = %self.shard, "more is heard than can be stored: listening again later");
+        self.close().await;
         tokio::select! {
             () = self.backlog.relief() => {}
             () = self.lead.run_out() => {}

@@ -82,23 +82,28 @@ fn measure(store: Store, arguments: &Arguments) -> Result<Row> {
     let known = started.elapsed();
     let memory = service.resident_memory()?;
     let seconds = if arguments.options.quick { 10 } else { 60 };
-    let (lag, cost) = storm(&service, &discord, STORM, seconds)?;
+    let stormed = storm(&service, &discord, STORM, seconds)?;
     let after = service.resident_memory()?;
-    let mut sustained = if lag.p99 <= MOST_LAG { STORM } else { 0 };
+    let mut sustained = 0;
+    let mut last = stormed;
     for rate in RATES {
-        let (lag, _) = storm(&service, &discord, rate, 5)?;
-        if lag.p99 > MOST_LAG || sustained == 0 {
+        if last.lag.p99 > MOST_LAG {
             break;
         }
-        sustained = rate;
+        // The fake may be slower than it was told to be.
+        sustained = sustained.max(last.rate);
+        last = storm(&service, &discord, rate, 5)?;
+    }
+    if last.lag.p99 <= MOST_LAG {
+        sustained = sustained.max(last.rate);
     }
     site.compare(&arguments.hush, &service, &discord, MEMBERS)?;
     drop((service, discord));
     Ok(Row {
         store,
         known,
-        lag,
-        cost,
+        lag: stormed.lag,
+        cost: stormed.cost,
         memory: after,
         bytes: memory.saturating_sub(empty) * 1024 / (SERVERS * MEMBERS),
         sustained,
@@ -121,14 +126,19 @@ fn large(store: Store, arguments: &Arguments) -> Result<Duration> {
     Ok(started.elapsed())
 }
 
-/// Sends so many presences a second for so many seconds. Returns how far behind the service was, and what a thousand of
-/// them cost it.
-fn storm(
-    service: &site::Service,
-    discord: &Discord,
+/// What became of a storm.
+#[derive(Clone, Copy)]
+struct Stormed {
+    /// How far behind the service was.
+    lag: Lag,
+    /// What a thousand presences cost it, in milliseconds of processor time.
+    cost: f64,
+    /// How many were really sent in a second.
     rate: u64,
-    seconds: u64,
-) -> Result<(Lag, f64)> {
+}
+
+/// Sends so many presences a second for so many seconds.
+fn storm(service: &site::Service, discord: &Discord, rate: u64, seconds: u64) -> Result<Stormed> {
     commands::say(format_args!("a storm of {rate} presences a second"));
     let before = service.metrics()?;
     let time = service.processor_time()?;
@@ -145,6 +155,7 @@ fn storm(
         ensure!(started.elapsed() < PATIENCE, "the storm does not end");
         std::thread::sleep(Duration::from_millis(100));
     };
+    let rate = sent * 1000 / u64::try_from(started.elapsed().as_millis())?.max(1);
     let heard = before.events("PRESENCE_UPDATE") + sent;
     wait_for(service, |metrics| {
         metrics.events("PRESENCE_UPDATE") >= heard && metrics.is_idle()
@@ -156,7 +167,7 @@ fn storm(
         reason = "a storm has far fewer than 2^52"
     )]
     let cost = time.as_secs_f64() * 1000.0 / (sent as f64 / 1000.0);
-    Ok((lag, cost))
+    Ok(Stormed { lag, cost, rate })
 }
 
 fn wait_for(service: &site::Service, is_so: impl Fn(&Metrics) -> bool) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Everything moves from an SQLite file to PostgreSQL and back, or nothing does.
 
+mod feed;
 mod filling;
 mod tables;
 
@@ -60,8 +61,10 @@ fn all_of_it_goes_to_postgresql_and_back_row_by_row() {
     assert_eq!(all_in_database(&database), before);
     assert_eq!(all_in_file(&first.path("data/hush.db")), before);
 
-    // What a process of an older version leaves when it takes a server in again, which is not gone then.
+    // What a process of an older version leaves when it takes a server in again, which is not gone then, and when it
+    // removes one.
     database.execute("INSERT INTO departed_servers VALUES (10, now())");
+    database.execute("INSERT INTO channels VALUES (99, 5, 'left', 0, NULL)");
     let second = empty();
     second
         .run(&["copy", "--from", &database.url(), "--to", &file(&second)])

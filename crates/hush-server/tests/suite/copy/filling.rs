@@ -25,7 +25,7 @@ const PARTIAL: &str = r#"{
 
 /// What comes about in time: texts of every kind, the highest numbers, and more than a page of what is numbered on its
 /// way.
-const IN_TIME: [&str; 8] = [
+const IN_TIME: [&str; 14] = [
     "INSERT INTO former_secrets SELECT zeroblob(32), min(id), 1764000000000001 FROM tokens",
     "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500)
      INSERT INTO former_secrets
@@ -38,6 +38,19 @@ const IN_TIME: [&str; 8] = [
     "INSERT INTO token_usage VALUES (9223372036854775807, 0, 1, 9223372036854775807)",
     "INSERT INTO server_settings VALUES (98, 1, '[]'), (99, 0, '[20,9223372036854775807]')",
     "INSERT INTO departed_servers VALUES (99, 1764000000000003)",
+    "UPDATE servers SET following = iif(id = 12, 1, 2) WHERE id > 10",
+    r#"INSERT INTO channels VALUES
+     (10, 4, 'a "b" \ ''c'' 🤫', 255, NULL), (10, 9223372036854775807, '# thread', 11, 4)"#,
+    "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500)
+     INSERT INTO channels SELECT 12, n, 'c', n % 16, nullif(n / 100, 0) FROM n",
+    // Of the hours of one server there are more than a page, the first of them before there was any clock.
+    "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500)
+     INSERT INTO hourly_samples
+     SELECT 12, (n - 9) * 3600000000, n, n, n + 2, n + 1, 0, NULL, NULL, NULL, 1, 0, 0, 0 FROM n",
+    // Samples outlive their server.
+    "INSERT INTO hourly_samples VALUES
+     (99, 1764000000000000, 2147483647, 0, 9223372036854775807, 5, 1, 2, 2, 2, 0, NULL, NULL, NULL)",
+    "UPDATE feed_lease SET epoch = 7, beat = 70, held = 1",
 ];
 
 /// The binary with some of everything in its file, the owner's token, and what the limit has left.

@@ -10,13 +10,27 @@ use crate::import::block_on;
 use crate::support::Database;
 
 /// What the tables hold, as SQLite and as PostgreSQL show it.
-const TABLES: [(&str, &str); 15] = [
+const TABLES: [(&str, &str); 17] = [
     (
-        "SELECT id, name, owner_id, member_count, generation, presences_known, listed, bots, online, as_of
+        "SELECT id, name, owner_id, member_count, generation, presences_known, listed, bots, online, as_of,
+                following
          FROM servers ORDER BY id",
         "SELECT id, name, owner_id, member_count, generation, presences_known::integer, listed, bots, online,
-                (extract(epoch FROM as_of) * 1000000)::bigint
+                (extract(epoch FROM as_of) * 1000000)::bigint, following
          FROM servers ORDER BY id",
+    ),
+    (
+        "SELECT server_id, id, name, kind, parent_id FROM channels ORDER BY server_id, id",
+        "SELECT server_id, id, name, kind, parent_id FROM channels ORDER BY server_id, id",
+    ),
+    (
+        "SELECT server_id, hour, members_samples, members_min, members_max, members_last, bots_samples,
+                bots_min, bots_max, bots_last, online_samples, online_min, online_max, online_last
+         FROM hourly_samples ORDER BY server_id, hour",
+        "SELECT server_id, (extract(epoch FROM hour) * 1000000)::bigint, members_samples, members_min,
+                members_max, members_last, bots_samples, bots_min, bots_max, bots_last, online_samples,
+                online_min, online_max, online_last
+         FROM hourly_samples ORDER BY server_id, hour",
     ),
     (
         "SELECT * FROM roles ORDER BY server_id, id",

@@ -2,6 +2,7 @@
 
 mod following;
 mod leading;
+mod outages;
 mod scene;
 mod secrets;
 mod setup;

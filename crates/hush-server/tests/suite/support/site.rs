@@ -59,6 +59,11 @@ impl Site {
         Hush::new().with("HUSH_DATA_DIR", &data)
     }
 
+    /// The database, if the store is one.
+    pub(crate) fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
+    }
+
     pub(crate) fn import(&self, guild: &str) {
         let import = ["import", "-"];
         self.hush()
