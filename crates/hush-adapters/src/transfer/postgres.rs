@@ -26,7 +26,7 @@ pub(super) async fn target(url: &DatabaseUrl) -> Result<PostgresTarget, sqlx::Er
     sqlx::raw_sql(
         "LOCK TABLE servers, roles, channels, members, tokens, former_secrets, idempotency_records,
              token_usage, hourly_samples, server_settings, departed_servers, audit_rows, audit_reasons,
-             audit_heads, rate_limit_buckets
+             audit_heads, rate_limit_buckets, feed_sessions
          IN SHARE ROW EXCLUSIVE MODE;
          CREATE TEMPORARY TABLE copied_admissions (
              kind smallint NOT NULL,
@@ -81,7 +81,8 @@ impl Target for PostgresTarget {
                  OR EXISTS (SELECT FROM audit_rows)
                  OR EXISTS (SELECT FROM audit_reasons)
                  OR EXISTS (SELECT FROM audit_heads)
-                 OR EXISTS (SELECT FROM rate_limit_buckets))",
+                 OR EXISTS (SELECT FROM rate_limit_buckets)
+                 OR EXISTS (SELECT FROM feed_sessions WHERE session_id IS NOT NULL))",
         )
         .fetch_one(&mut self.0)
         .await

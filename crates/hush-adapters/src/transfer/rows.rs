@@ -112,7 +112,8 @@ pub(super) trait Source: Send {
 /// A store that takes everything or, if it is dropped, nothing.
 #[async_trait]
 pub(super) trait Target: Send {
-    /// Whether it holds nothing. Nobody else can change that any more.
+    /// Whether it holds nothing. Nobody else can change that any more. A session of the feed is something: whoever went on
+    /// with it would not hear what the copied servers missed.
     async fn is_empty(&mut self) -> Result<bool, sqlx::Error>;
     /// Takes an array of rows, and returns how many they are.
     async fn put(&mut self, table: Table, rows: String) -> Result<u64, sqlx::Error>;

@@ -79,7 +79,8 @@ impl Target for SqliteTarget {
                  OR EXISTS (SELECT 1 FROM audit_rows)
                  OR EXISTS (SELECT 1 FROM audit_reasons)
                  OR EXISTS (SELECT 1 FROM audit_heads)
-                 OR EXISTS (SELECT 1 FROM admissions))",
+                 OR EXISTS (SELECT 1 FROM admissions)
+                 OR EXISTS (SELECT 1 FROM feed_sessions WHERE session_id IS NOT NULL))",
         )
         .fetch_one(&mut self.connection)
         .await
