@@ -27,7 +27,9 @@ use std::sync::Arc;
 use hush_ports::{Clock, Feed, Samples, Sessions};
 use tokio::sync::watch;
 
-pub use settings::{BotToken, InvalidBotToken, InvalidProxy, Privileged, Proxy, Settings};
+pub use settings::{
+    BotToken, InvalidBotToken, InvalidProxy, Privileged, Proxy, SAMPLE_EVERY, Settings,
+};
 
 use commands::Commands;
 use feed::{Ended, Leading};

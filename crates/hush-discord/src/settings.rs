@@ -1,6 +1,7 @@
 //! How the bot connects.
 
 use std::fmt;
+use std::time::Duration;
 
 use twilight_http::Client;
 
@@ -49,6 +50,9 @@ pub struct Privileged {
     pub presences: bool,
 }
 
+/// How often the counts of servers are looked at: often enough to see an evening's peak, seldom enough to cost nothing.
+pub const SAMPLE_EVERY: Duration = Duration::from_mins(5);
+
 /// How the bot connects to Discord.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -58,6 +62,8 @@ pub struct Settings {
     pub api: Option<Proxy>,
     /// The privileged intents.
     pub privileged: Privileged,
+    /// How often the counts are looked at for the hourly samples: [`SAMPLE_EVERY`].
+    pub sample_every: Duration,
     /// Whether no other process can follow Discord into the same store, so that nobody need be waited for.
     pub alone: bool,
 }

@@ -13,8 +13,6 @@ use crate::connection::{Shown, Standing};
 
 /// How often it is stored where the sessions stand.
 const RECORD: Duration = Duration::from_secs(1);
-/// How often the counts are looked at for the hourly samples.
-const SAMPLE: Duration = Duration::from_mins(5);
 
 impl Leading<'_> {
     /// Stores where the sessions stand, again and again.
@@ -56,7 +54,7 @@ impl Leading<'_> {
     /// Looks at the counts of what is followed now and then.
     pub(super) async fn sample(&self, shown: &[Arc<Shown>]) -> Deposed {
         loop {
-            sleep(SAMPLE).await;
+            sleep(self.settings.sample_every).await;
             let total = u32::try_from(shown.len()).unwrap_or(u32::MAX);
             let live: Vec<_> = (0..total)
                 .zip(shown)

@@ -7,5 +7,6 @@ mod identifying;
 mod interactions;
 mod members;
 mod outages;
+mod samples;
 mod support;
 mod words;

@@ -139,3 +139,27 @@ async fn without_the_intents_what_cannot_be_known_is_not_said() {
         assert_eq!(site.users(SERVER).await.is_empty(), !privileged.members);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_is_obeyed() {
+    let setup = Setup {
+        full_request_every: Duration::from_secs(2),
+        ..Setup::default()
+    };
+    let site = Site::start(setup, EVERYTHING).await;
+    assert!(site.fake.take(Step::GuildAdded(guild(SERVER, 600))));
+    site.agree().await;
+    // Another process asks for the same list too early, is told when to, and asks again then.
+    let (fake, memory) = site.stop().await;
+    assert!(fake.take(Step::Outage(SERVER)));
+    assert!(fake.take(Step::Back(SERVER)));
+    let site = Site::over(fake, memory, EVERYTHING);
+    let asked = site
+        .fake
+        .until(|seen| seen.member_requests.len() == 3, PATIENCE);
+    assert!(asked.await);
+    site.agree().await;
+    let seen = site.fake.observed();
+    let limited: Vec<_> = seen.member_requests.iter().map(|it| it.limited).collect();
+    assert_eq!(limited, [false, true, false]);
+}

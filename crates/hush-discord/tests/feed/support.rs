@@ -122,6 +122,7 @@ impl Site {
             token: BotToken::new(&Setup::default().token).unwrap(),
             api: Some(fake.api_url().parse().unwrap()),
             privileged,
+            sample_every: Duration::from_millis(20),
             alone: true,
         };
         let commands = Commands::new(

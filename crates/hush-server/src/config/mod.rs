@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use hush_app::{Limits, Retention};
-use hush_discord::Privileged;
+use hush_discord::{Privileged, SAMPLE_EVERY};
 use hush_domain::audit::chain::Keyring;
 use hush_domain::limits::Rule;
 use hush_http::{AccessLog, HttpSettings};
@@ -141,6 +141,7 @@ fn discord(values: &Values, store: &Store) -> Result<Option<hush_discord::Settin
         token,
         api,
         privileged,
+        sample_every: SAMPLE_EVERY,
         // A file and a process's memory have one process that serves from them.
         alone: !matches!(store, Store::Postgres(_)),
     }))
