@@ -21,6 +21,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 const PATIENT: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
 /// Begins a transaction that may take its time, but not stand still: others wait for it, and whoever holds it may have been
 /// stopped.
+///
+/// It waits for the disk, as the feed on SQLite does not: a process outlives a crash of PostgreSQL, and would not bring again
+/// what had been forgotten.
 const STEADY: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
                       SET LOCAL idle_in_transaction_session_timeout = '5s'";
 
