@@ -207,11 +207,11 @@ impl Connection {
     }
 
     fn complain(&self, error: &ReceiveMessageError) {
-        // What it says of itself holds nothing of what Discord said.
         if let ReceiveMessageErrorType::Reconnect = error.kind() {
             tracing::warn!(shard = %self.shard, %error, "Discord cannot be reached");
         } else {
-            tracing::warn!(shard = %self.shard, %error, "a frame of Discord's cannot be read");
+            // Not the error's text, which repeats the frame: a session's id or an interaction's token may be in it.
+            tracing::warn!(shard = %self.shard, "a frame of Discord's cannot be read, and is passed over");
             self.meters.malformed.increment(1);
         }
     }

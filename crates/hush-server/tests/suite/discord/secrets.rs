@@ -1,6 +1,6 @@
 //! What nobody may read anywhere.
 
-use hush_discord_fake::{Setup, slash};
+use hush_discord_fake::{Setup, Step, slash};
 use serde_json::json;
 
 use super::Scene;
@@ -21,6 +21,21 @@ fn no_secret_of_discord_is_in_a_log_or_a_metric() {
     let said = said["content"].as_str().unwrap();
     let token = &said[said.find("hush_").unwrap()..][..41];
     assert_eq!(get(service.api, "/v1/me", token).status, 200);
+    // Frames that cannot be read, with what should be in none.
+    let unread = "a-secret-in-a-frame-that-cannot-be-read";
+    let frames = [
+        json!({"op": 0, "t": "INTERACTION_CREATE", "d": {"token": unread}}),
+        json!({"op": 0, "s": 1, "t": "READY", "d": {"session_id": unread}}),
+        json!({"op": 9, "d": unread}),
+    ];
+    for frame in &frames {
+        scene.fake.send_raw(&frame.to_string());
+    }
+    assert!(scene.take(Step::MemberLeft {
+        guild: SERVERS[0],
+        user: OWNER + 3,
+    }));
+    scene.agree(&service);
     scene.fake.cut();
     scene.until(|seen| seen.resumed() == 1);
     scene.agree(&service);
@@ -42,9 +57,13 @@ fn no_secret_of_discord_is_in_a_log_or_a_metric() {
     let bot = Setup::default().token;
     let secrets = sessions
         .chain(interactions.iter().map(String::as_str))
-        .chain([bot.as_str(), token]);
+        .chain([bot.as_str(), token, unread]);
     let secrets: Vec<_> = secrets.collect();
-    assert!(secrets.len() >= 4 && log.len() > 10_000);
+    assert!(secrets.len() >= 5 && log.len() > 10_000);
+    assert!(
+        metrics.contains("hush_discord_malformed_events_total 3"),
+        "{metrics}"
+    );
     for secret in secrets {
         assert!(
             !log.contains(secret),
