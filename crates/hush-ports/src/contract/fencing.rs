@@ -230,10 +230,10 @@ pub async fn a_snapshot_under_way_is_whole_before_the_next_epoch_or_not_at_all(s
         let former = store.in_epoch(store.lead().await);
         former.given_at(round, complete(1), vec![member(2)]).await;
         let (begun, under_way) = oneshot::channel();
-        let (go_on, waiting) = mpsc::channel();
+        let (go_on, signal) = mpsc::channel();
         let source = Box::new(Halting {
             begun: Some(begun),
-            go_on: waiting,
+            go_on: signal,
             left: 4,
         });
         let applying = tokio::spawn(async move {
