@@ -59,6 +59,24 @@ fn a_minute_begins_where_its_seconds_do() {
 }
 
 #[test]
+fn an_hour_begins_where_its_minutes_do() {
+    let hour = 3_600_000_000;
+    for (micros, hours) in [
+        (0, 0),
+        (hour - 1, 0),
+        (hour, 1),
+        (59_999_999, 0),
+        (-1, -1),
+        (-hour, -1),
+        (-hour - 1, -2),
+        (1_800_000_000_123_456, 500_000),
+        (1_800_003_599_999_999, 500_000),
+    ] {
+        assert_eq!(at(micros).hour(), at(hours * hour), "{micros}");
+    }
+}
+
+#[test]
 fn time_is_not_moved_beyond_its_beginning() {
     let moment = at(1_800_000_000_000_000);
     let day = Duration::from_hours(24);
