@@ -1,5 +1,4 @@
 //! Shards and sessions of the live feed.
-#![expect(clippy::unwrap_used, reason = "a test says by a panic that it fails")]
 
 use hush_domain::feed::{Session, Shard};
 use hush_domain::ids::ServerId;

@@ -1,5 +1,4 @@
 //! What is seen of a count within an hour.
-#![expect(clippy::unwrap_used, reason = "a test says by a panic that it fails")]
 
 use hush_domain::samples::Spread;
 use proptest::prelude::*;
