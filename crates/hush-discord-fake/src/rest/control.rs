@@ -5,6 +5,7 @@
 //! | `GET /_fake/observed` | what clients did, in numbers |
 //! | `GET /_fake/world-counts` | members, bots and online of each server |
 //! | `POST /_fake/cut` | cuts every connection |
+//! | `POST /_fake/roles` | gives a member other roles: `{"guild": "4194304", "user": "1", "roles": ["4194314"]}` |
 //! | `POST /_fake/storm` | begins a storm: `{"rate": 5000, "seconds": 60, "seed": 1}` |
 //! | `GET /_fake/storm` | how far it is; times are microseconds since it began |
 //! | `GET /_fake/storm/{n}` | when the presence with that number, from 0, was sent |
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 
 use super::Reply;
 use crate::state::{Shared, State};
+use crate::step::Step;
 use crate::storm::{self, Storm, StormLog};
 
 /// Answers a request for a path below `/_fake/`.
@@ -29,6 +31,10 @@ pub(super) fn answer(shared: &Arc<Shared>, method: &Method, path: &str, body: &V
         (&Method::POST, ["cut"]) => {
             shared.change(State::cut_all);
             Reply::nothing()
+        }
+        (&Method::POST, ["roles"]) => {
+            let changed = shared.change(|state| change_roles(state, body));
+            reply(changed.map(|()| json!({})))
         }
         (&Method::POST, ["storm"]) => begin(shared, body),
         (&Method::GET, ["storm"]) => shared.read(|state| reply(state.storm.as_ref().map(progress))),
@@ -48,6 +54,18 @@ fn reply(found: Option<Value>) -> Reply {
         || Reply::error(StatusCode::NOT_FOUND, 0, "the fake has nothing there"),
         Reply::ok,
     )
+}
+
+/// `None` if nobody there is meant.
+fn change_roles(state: &mut State, body: &Value) -> Option<()> {
+    let id = |value: &Value| value.as_str()?.parse::<u64>().ok();
+    let (guild, user) = (id(&body["guild"])?, id(&body["user"])?);
+    let roles = body["roles"].as_array()?.iter();
+    let roles = roles.map(id).collect::<Option<_>>()?;
+    let members = &state.world.guilds.get(&guild)?.members;
+    let user = members.get(&user)?.user.clone();
+    let step = Step::MemberChanged { guild, user, roles };
+    state.take(step).then_some(())
 }
 
 fn begin(shared: &Arc<Shared>, body: &Value) -> Reply {

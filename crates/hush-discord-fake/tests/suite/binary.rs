@@ -115,6 +115,33 @@ async fn a_storm_is_sent_through_the_door_and_the_world_has_what_it_leaves() {
 }
 
 #[tokio::test]
+async fn roles_are_given_through_the_door() {
+    let fake = fake().await;
+    let population = Population {
+        servers: 1,
+        members: 3,
+        bots: 0,
+        seed: 3,
+    };
+    for guild in population.guilds() {
+        fake.take(Step::GuildAdded(guild));
+    }
+    let guild = fake.world().guilds.into_values().next().unwrap();
+    let give = async |user: u64| {
+        let body = json!({
+            "guild": guild.id.to_string(),
+            "user": user.to_string(),
+            "roles": [(guild.id + 10).to_string()],
+        });
+        let (address, body) = (fake.api_address(), body.to_string());
+        ask(&address, Method::POST, "/_fake/roles", &body).await.0
+    };
+    assert_eq!((give(guild.owner).await, give(1).await), (200, 404));
+    let roles = &fake.world().guilds[&guild.id].members[&guild.owner].roles;
+    assert_eq!(*roles, [guild.id + 10]);
+}
+
+#[tokio::test]
 async fn a_storm_is_the_same_for_the_same_seed() {
     let storm = Storm {
         rate: 5000,
