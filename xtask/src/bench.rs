@@ -80,11 +80,18 @@ fn build(packages: &[&str]) -> Result<PathBuf> {
     Ok(target_directory()?.join("release"))
 }
 
+/// What measures, and ends with us, also if we are killed.
+fn measuring() -> Command {
+    let mut command = commands::program("setpriv");
+    command.args(["--pdeathsig", "TERM"]);
+    command
+}
+
 /// The feed has the whole machine, as the service and Discord would have one each.
 fn feed(options: &Options) -> Result<()> {
     let binaries = build(&["--package=hush-server", "--package=hush-discord-fake"])?;
-    let mut measure = commands::program(&binaries.join("xtask").to_string_lossy());
-    measure.arg("measure-feed");
+    let mut measure = measuring();
+    measure.arg(binaries.join("xtask")).arg("measure-feed");
     measure.arg("--hush").arg(binaries.join("hush-server"));
     measure
         .arg("--fake")
@@ -96,17 +103,14 @@ fn feed(options: &Options) -> Result<()> {
 /// Lets what measures run on a core of its own, where there are two.
 fn requests(options: &Options) -> Result<()> {
     let binaries = build(&["--package=hush-server"])?;
-    let mut measure;
+    let mut measure = measuring();
     if let [server, .., load] = cores()?.as_slice() {
-        measure = commands::program("taskset");
-        measure
-            .args(["--cpu-list", load])
-            .arg(binaries.join("xtask"));
+        measure.args(["taskset", "--cpu-list", load]);
+        measure.arg(binaries.join("xtask"));
         measure.args(["measure", "--server-core", server]);
     } else {
         commands::say("one core: the load takes time from the server, and latencies mean little");
-        measure = commands::program(&binaries.join("xtask").to_string_lossy());
-        measure.arg("measure");
+        measure.arg(binaries.join("xtask")).arg("measure");
     }
     measure.arg("--hush").arg(binaries.join("hush-server"));
     options.pass_on(&mut measure)?;

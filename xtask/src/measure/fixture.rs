@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,6 +21,9 @@ use crate::workspace;
 pub(super) const SERVERS: usize = 50_000;
 /// How many more there are to be driven into their limit, one in a round.
 const RESERVED: usize = 10;
+/// What a store in memory takes in at its start.
+const GUILDS: &str = "guilds.json";
+const TOKENS: &str = "tokens.json";
 
 /// A server's owner and the token with which they ask for themselves.
 pub(super) struct Key {
@@ -28,61 +32,94 @@ pub(super) struct Key {
     pub(super) secret: String,
 }
 
+/// A store that holds some servers, each with its owner and a token.
+pub(super) struct Filled {
+    store: Store,
+    imported: bool,
+    files: TempDir,
+    database: Option<Cluster>,
+}
+
 /// The service with its data, ready to be measured.
 pub(super) struct Service {
     process: Process,
     keys: Vec<Key>,
-    _database: Option<Cluster>,
-    _files: TempDir,
+    _store: Filled,
+}
+
+impl Filled {
+    /// Fills a new store.
+    pub(super) fn new(store: Store, hush: &Path, keys: &[Key]) -> Result<Self> {
+        let files = tempfile::tempdir()?;
+        let mut database = None;
+        let mut migrate = plain(Command::new(hush));
+        migrate.arg("migrate").current_dir(files.path());
+        match store {
+            Store::Memory => {
+                write_guilds(&files.path().join(GUILDS), keys)?;
+                write_tokens(&files.path().join(TOKENS), keys)?;
+            }
+            Store::Sqlite => {
+                commands::read(migrate.env("HUSH_DATA_DIR", files.path()))?;
+                fill_file(&files.path().join("hush.db"), files.path(), keys)?;
+            }
+            Store::Postgres => {
+                let cluster = database.insert(Cluster::new(Purpose::Measuring)?);
+                commands::read(migrate.env("HUSH_DATABASE_URL", cluster.url()))?;
+                fill(cluster, cluster.url(), files.path(), keys)?;
+            }
+        }
+        Ok(Self {
+            store,
+            imported: !keys.is_empty(),
+            files,
+            database,
+        })
+    }
+
+    /// What serves from it at an address, with settings as they are by default.
+    pub(super) fn serve(
+        &self,
+        program: Command,
+        address: SocketAddr,
+        admin: SocketAddr,
+    ) -> Command {
+        let mut serve = plain(program);
+        serve.args(["serve", "--listen", &address.to_string()]);
+        serve.args(["--admin-listen", &admin.to_string()]);
+        match (self.store, &self.database) {
+            (_, Some(database)) => serve.env("HUSH_DATABASE_URL", database.url()),
+            (Store::Memory, None) => serve.args(["--store", "memory"]),
+            (_, None) => serve.env("HUSH_DATA_DIR", self.files.path()),
+        };
+        if self.store == Store::Memory && self.imported {
+            serve.args(["--import", GUILDS, "--tokens", TOKENS]);
+        }
+        serve.current_dir(self.files.path());
+        serve
+    }
 }
 
 impl Service {
-    /// Fills a store and starts the service on it, with settings as they are by default.
+    /// Fills a store and starts the service on it.
     pub(super) fn start(store: Store, hush: &Path, core: Option<usize>) -> Result<Self> {
-        let files = tempfile::tempdir()?;
-        let keys = (0..SERVERS + RESERVED)
-            .map(Key::new)
-            .collect::<Result<Vec<_>>>()?;
-        let address = free_address()?;
-        let mut serve = plain(on_core(core, hush));
-        serve.args(["serve", "--listen", &address.to_string()]);
-        serve.args(["--admin-listen", &free_address()?.to_string()]);
-        let database = match store {
-            Store::Memory => {
-                let guilds = files.path().join("guilds.json");
-                write_guilds(&guilds, &keys)?;
-                let tokens = files.path().join("tokens.json");
-                write_tokens(&tokens, &keys)?;
-                serve.args(["--store", "memory", "--import"]).arg(&guilds);
-                serve.arg("--tokens").arg(&tokens);
-                None
-            }
-            Store::Sqlite => {
-                serve.env("HUSH_DATA_DIR", files.path());
-                let mut migrate = plain(Command::new(hush));
-                migrate.arg("migrate").env("HUSH_DATA_DIR", files.path());
-                commands::read(migrate.current_dir(files.path()))?;
-                fill_file(&files.path().join("hush.db"), files.path(), &keys)?;
-                None
-            }
-            Store::Postgres => {
-                let database = Cluster::new(Purpose::Measuring)?;
-                let mut migrate = plain(Command::new(hush));
-                migrate
-                    .arg("migrate")
-                    .env("HUSH_DATABASE_URL", database.url());
-                commands::read(migrate.current_dir(files.path()))?;
-                fill(&database, database.url(), files.path(), &keys)?;
-                serve.env("HUSH_DATABASE_URL", database.url());
-                Some(database)
-            }
+        let key = |number: usize| {
+            let number = number as u64;
+            Key::new(
+                100_000_000_000_000_000 + number,
+                200_000_000_000_000_000 + number,
+            )
         };
-        let process = Process::start(serve.current_dir(files.path()), address)?;
+        let keys = (0..SERVERS + RESERVED)
+            .map(key)
+            .collect::<Result<Vec<_>>>()?;
+        let store = Filled::new(store, hush, &keys)?;
+        let address = free_address()?;
+        let mut serve = store.serve(on_core(core, hush), address, free_address()?);
         Ok(Self {
-            process,
+            process: Process::start(&mut serve, address)?,
             keys,
-            _database: database,
-            _files: files,
+            _store: store,
         })
     }
 
@@ -102,18 +139,19 @@ impl Service {
 }
 
 impl Key {
-    fn new(number: usize) -> Result<Self> {
+    /// A new token of a server's owner.
+    pub(super) fn new(server: u64, user: u64) -> Result<Self> {
         let secret = Secret::generate(&mut |bytes| getrandom::fill(bytes))?;
         Ok(Self {
-            server: format!("{}", 100_000_000_000_000_000 + number),
-            user: format!("{}", 200_000_000_000_000_000 + number),
+            server: server.to_string(),
+            user: user.to_string(),
             secret: secret.expose().to_owned(),
         })
     }
 }
 
 /// Without any settings of the developer who measures.
-pub(super) fn plain(mut command: Command) -> Command {
+fn plain(mut command: Command) -> Command {
     for name in workspace::settings_of_the_service() {
         command.env_remove(name);
     }
@@ -208,7 +246,7 @@ mod tests {
     fn the_data_fit_the_schema() {
         let database = Cluster::given_or_new().unwrap();
         let files = tempfile::tempdir().unwrap();
-        let keys: Vec<Key> = (0..3).map(|number| Key::new(number).unwrap()).collect();
+        let keys = [11, 12, 13].map(|number| Key::new(number, number).unwrap());
         database
             .with_database(|url| {
                 db::migrate(&database, url)?;

@@ -28,13 +28,14 @@ pub(super) fn free_address() -> Result<SocketAddr> {
     Ok(listener.local_addr()?)
 }
 
-/// The program, on this core alone.
+/// The program, on this core alone if one is named. It ends with us, also if we are killed: the kernel sees to that.
 pub(super) fn on_core(core: Option<usize>, program: &Path) -> Command {
-    let Some(core) = core else {
-        return Command::new(program);
-    };
-    let mut command = Command::new("taskset");
-    command.args(["--cpu-list", &core.to_string()]).arg(program);
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]);
+    if let Some(core) = core {
+        command.args(["taskset", "--cpu-list", &core.to_string()]);
+    }
+    command.arg(program);
     command
 }
 

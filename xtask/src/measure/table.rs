@@ -105,7 +105,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// The value that so many hundredths of the sorted values do not exceed.
-fn percentile(sorted: &[u32], hundredths: usize) -> u32 {
+pub(super) fn percentile(sorted: &[u32], hundredths: usize) -> u32 {
     let rank = (sorted.len() * hundredths).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)
 }

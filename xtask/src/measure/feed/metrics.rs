@@ -12,19 +12,9 @@ pub(super) struct Lag {
 }
 
 impl Metrics {
-    /// How many events of this type were heard.
-    pub(super) fn events(&self, name: &str) -> u64 {
-        self.number(&format!("hush_discord_events_total{{type=\"{name}\"}}"))
-    }
-
-    /// How many events other than presences are in effect.
-    pub(super) fn applied(&self) -> u64 {
-        self.number("hush_discord_event_lag_seconds_count{events=\"other\"}")
-    }
-
-    /// Whether nothing waits.
-    pub(super) fn is_idle(&self) -> bool {
-        self.number("hush_discord_backlog_bytes") == 0
+    /// How many presences were heard since `before`.
+    pub(super) fn presences_since(&self, before: &Self) -> u64 {
+        self.presences().saturating_sub(before.presences())
     }
 
     /// How far behind presences were since `before`.
@@ -65,9 +55,10 @@ impl Metrics {
             .collect()
     }
 
-    fn number(&self, series: &str) -> u64 {
+    fn presences(&self) -> u64 {
+        let series = "hush_discord_events_total{type=\"PRESENCE_UPDATE\"} ";
         let values = self.0.lines().filter_map(|line| line.strip_prefix(series));
-        let mut values = values.filter_map(|value| value.trim().parse().ok());
+        let mut values = values.filter_map(|value| value.parse().ok());
         values.next().unwrap_or_default()
     }
 }

@@ -1,192 +1,134 @@
 //! A Discord of our own, a store, and the service between them.
 
-use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::PATIENCE;
 use super::metrics::Metrics;
 use crate::bench::Store;
-use crate::commands;
-use crate::measure::fixture::plain;
-use crate::measure::process::{Process, free_address};
-use crate::postgres::{Cluster, Purpose};
+use crate::measure::fixture::{Filled, Key};
+use crate::measure::process::{Process, free_address, on_core};
 
 /// The token of the bot that the fake knows.
 const TOKEN: &str = "token-of-a-fake-bot";
-/// How long the fake may take to make its world.
-const PATIENCE: Duration = Duration::from_mins(2);
-/// Of how many servers it is looked at the end whether the API says what is so.
-const COMPARED: u64 = 20;
+/// How often it is asked again for what is not so yet.
+const AGAIN: Duration = Duration::from_millis(5);
 
-/// A fake Discord; it ends with this value.
+/// A fake Discord.
 pub(super) struct Discord {
-    child: Child,
-    api: SocketAddr,
+    process: Process,
+    owners: Vec<Key>,
     _folder: TempDir,
 }
 
 impl Discord {
-    /// A Discord with so many servers of so many members each, beside the bot.
+    /// A Discord with so many servers of so many members each, the bot among them.
     pub(super) fn start(fake: &Path, servers: u64, members: u64) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("addresses.json");
-        let child = Command::new(fake)
+        let address = free_address()?;
+        let mut command = on_core(None, fake);
+        command
             .args(["--servers", &servers.to_string()])
-            .args(["--members", &members.to_string()])
+            .args(["--members", &(members - 1).to_string()])
+            .args(["--api-port", &address.port().to_string()])
             .arg("--port-file")
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .context("cannot start the fake Discord")?;
+            .arg(&file);
+        let process = Process::start(&mut command, address)?;
         let started = Instant::now();
         while !file.exists() {
-            ensure!(
-                started.elapsed() < PATIENCE,
-                "the fake Discord does not start"
-            );
-            std::thread::sleep(Duration::from_millis(50));
+            ensure!(started.elapsed() < PATIENCE, "the fake makes no world");
+            std::thread::sleep(AGAIN);
         }
-        let addresses: Value = serde_json::from_slice(&fs::read(&file)?)?;
-        let api = addresses["api"].as_str().unwrap_or_default();
-        let api = api.trim_start_matches("http://").parse()?;
+        // As the fake numbers them. A server's first member owns it.
+        let owner = |server| Key::new(server << 22, 1_000_000_000_000 + server * members);
         Ok(Self {
-            child,
-            api,
+            process,
+            owners: (1..=servers).map(owner).collect::<Result<_>>()?,
             _folder: folder,
         })
     }
 
+    /// A token for each server.
+    pub(super) fn owners(&self) -> &[Key] {
+        &self.owners
+    }
+
+    /// What is behind the fake's door at `path`.
     pub(super) fn get(&self, path: &str) -> Result<Value> {
-        Ok(serde_json::from_str(&ask(
-            self.api,
-            "GET",
-            &format!("/_fake/{path}"),
-            "",
-            "",
-        )?)?)
+        let found = self.find(path)?;
+        found.with_context(|| format!("the fake has nothing at {path}"))
     }
 
+    /// The same, or `None` if nothing is.
+    pub(super) fn find(&self, path: &str) -> Result<Option<Value>> {
+        let path = format!("/_fake/{path}");
+        match ask(self.process.address(), "GET", &path, "", "")? {
+            (404, _) => Ok(None),
+            (200, body) => Ok(Some(serde_json::from_str(&body)?)),
+            (status, body) => bail!("{path}: {status} {body}"),
+        }
+    }
+
+    /// Lets the fake do something.
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<()> {
-        ask(
-            self.api,
-            "POST",
-            &format!("/_fake/{path}"),
-            "",
-            &body.to_string(),
-        )
-        .map(drop)
-    }
-}
-
-impl Drop for Discord {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// An empty store.
-pub(super) struct Site {
-    store: Store,
-    files: TempDir,
-    database: Option<Cluster>,
-}
-
-impl Site {
-    pub(super) fn new(store: Store) -> Result<Self> {
-        let database = match store {
-            Store::Postgres => Some(Cluster::new(Purpose::Measuring)?),
-            Store::Memory | Store::Sqlite => None,
-        };
-        Ok(Self {
-            store,
-            files: tempfile::tempdir()?,
-            database,
-        })
-    }
-
-    /// Starts the service on the store, which follows `discord` if there is one.
-    pub(super) fn serve(&self, hush: &Path, discord: Option<&Discord>) -> Result<Service> {
-        let (address, admin) = (free_address()?, free_address()?);
-        let mut serve = self.command(hush);
-        serve.args(["serve", "--listen", &address.to_string()]);
-        serve.args(["--admin-listen", &admin.to_string()]);
-        if let Some(discord) = discord {
-            serve.env("HUSH_DISCORD_TOKEN", TOKEN);
-            serve.env("HUSH_DISCORD_API", format!("http://{}", discord.api));
-        }
-        Ok(Service {
-            process: Process::start(&mut serve, address)?,
-            admin,
-        })
-    }
-
-    /// Looks whether the API says of some servers what is so. A store in memory takes no tokens from the command line.
-    pub(super) fn compare(
-        &self,
-        hush: &Path,
-        service: &Service,
-        discord: &Discord,
-        members: u64,
-    ) -> Result<()> {
-        if self.store == Store::Memory {
-            return Ok(());
-        }
-        let world = discord.get("world-counts")?;
-        for number in 1..=COMPARED {
-            let (server, owner) = (number << 22, 1_000_000_000_000 + number * members);
-            let (server, owner) = (server.to_string(), owner.to_string());
-            let mut create = self.command(hush);
-            create.args(["token", "create", "--name=compare"]);
-            create.args(["--server", &server, "--user", &owner]);
-            let token = commands::read(&mut create)?;
-            let path = format!("/v1/servers/{server}/stats");
-            let stats = ask(service.process.address(), "GET", &path, token.trim(), "")?;
-            let stats: Value = serde_json::from_str(&stats)?;
-            ensure!(
-                stats == world[&server],
-                "server {server}: {stats} instead of {}",
-                world[&server]
-            );
-        }
+        let (path, body) = (format!("/_fake/{path}"), body.to_string());
+        let (status, said) = ask(self.process.address(), "POST", &path, "", &body)?;
+        ensure!(status < 300, "{path}: {status} {said}");
         Ok(())
     }
-
-    fn command(&self, hush: &Path) -> Command {
-        let mut command = plain(Command::new(hush));
-        match (self.store, &self.database) {
-            (_, Some(database)) => command.env("HUSH_DATABASE_URL", database.url()),
-            (Store::Memory, None) => command.env("HUSH_STORE", "memory"),
-            (_, None) => command.env("HUSH_DATA_DIR", self.data()),
-        };
-        command.current_dir(self.files.path());
-        command
-    }
-
-    fn data(&self) -> PathBuf {
-        self.files.path().join("data")
-    }
 }
 
-/// The service.
-pub(super) struct Service {
+/// The service on a store, which follows a fake Discord.
+pub(super) struct Service<'a> {
     process: Process,
     admin: SocketAddr,
+    started: Instant,
+    discord: &'a Discord,
+    _store: Filled,
 }
 
-impl Service {
-    pub(super) fn metrics(&self) -> Result<Metrics> {
-        ask(self.admin, "GET", "/metrics", "", "").map(Metrics)
+/// What a service holds that knows and follows nobody, in kibibytes.
+pub(super) fn empty_memory(store: Store, hush: &Path) -> Result<u64> {
+    let filled = Filled::new(store, hush, &[])?;
+    let address = free_address()?;
+    let mut serve = filled.serve(on_core(None, hush), address, free_address()?);
+    Process::start(&mut serve, address)?.resident_memory()
+}
+
+impl<'a> Service<'a> {
+    /// Starts on a store that knows of each server no more than its owner, who may ask as often as they like.
+    pub(super) fn start(store: Store, hush: &Path, discord: &'a Discord) -> Result<Self> {
+        let filled = Filled::new(store, hush, discord.owners())?;
+        let (address, admin) = (free_address()?, free_address()?);
+        let mut serve = filled.serve(on_core(None, hush), address, admin);
+        serve.env("HUSH_RATE_LIMIT__ENABLED", "false");
+        serve.env("HUSH_DISCORD_TOKEN", TOKEN);
+        let api = format!("http://{}", discord.process.address());
+        serve.env("HUSH_DISCORD_API", api);
+        let started = Instant::now();
+        Ok(Self {
+            process: Process::start(&mut serve, address)?,
+            admin,
+            started,
+            discord,
+            _store: filled,
+        })
+    }
+
+    pub(super) fn discord(&self) -> &'a Discord {
+        self.discord
+    }
+
+    /// When its process was started.
+    pub(super) fn started(&self) -> Instant {
+        self.started
     }
 
     pub(super) fn processor_time(&self) -> Result<Duration> {
@@ -200,10 +142,85 @@ impl Service {
     pub(super) fn log(&self) -> Result<String> {
         self.process.log()
     }
+
+    pub(super) fn metrics(&self) -> Result<Metrics> {
+        let (status, body) = ask(self.admin, "GET", "/metrics", "", "")?;
+        ensure!(status == 200, "/metrics: {status} {body}");
+        Ok(Metrics(body))
+    }
+
+    /// For how long the next presence of a storm is on its way that the service has not heard. `before` is what it said
+    /// before the storm.
+    pub(super) fn unheard_since(&self, before: &Metrics) -> Result<Duration> {
+        let next = self.metrics()?.presences_since(before);
+        let Some(sent) = self.discord.find(&format!("storm/{next}"))? else {
+            return Ok(Duration::ZERO);
+        };
+        let time = |name: &str| sent[name].as_u64().context("the fake tells no time");
+        Ok(Duration::from_micros(
+            time("now_us")?.saturating_sub(time("sent_us")?),
+        ))
+    }
+
+    /// Gives a member of one of the servers other roles, and waits until the API says so. Returns how long it took.
+    pub(super) fn change_roles(&self, turn: usize) -> Result<Duration> {
+        let owners = self.discord.owners();
+        let key = &owners[turn % owners.len()];
+        let user = (key.user.parse::<u64>()? + 1).to_string();
+        let role = (key.server.parse::<u64>()? + 10).to_string();
+        let path = format!("/v1/users/{user}");
+        let (wanted, roles) = if self.ask(key, &path)?["roles"] == json!(["Role 1"]) {
+            (json!([]), json!([]))
+        } else {
+            (json!(["Role 1"]), json!([role]))
+        };
+        let change = json!({"guild": key.server, "user": user, "roles": roles});
+        let started = Instant::now();
+        self.discord.post("roles", &change)?;
+        while self.ask(key, &path)?["roles"] != wanted {
+            ensure!(started.elapsed() < PATIENCE, "{user} keeps their roles");
+            std::thread::sleep(AGAIN);
+        }
+        Ok(started.elapsed())
+    }
+
+    /// Waits until the API says of every server what is so. Fails if it takes longer than that.
+    pub(super) fn agrees_within(&self, patience: Duration) -> Result<()> {
+        let world = self.discord.get("world-counts")?;
+        let started = Instant::now();
+        for key in self.discord.owners() {
+            let (server, so) = (&key.server, &world[&key.server]);
+            loop {
+                let stats = self.ask(key, &format!("/v1/servers/{server}/stats"))?;
+                if stats == *so {
+                    break;
+                }
+                ensure!(
+                    started.elapsed() < patience,
+                    "server {server}: {stats} instead of {so}; {}",
+                    self.log()?
+                );
+                std::thread::sleep(AGAIN);
+            }
+        }
+        Ok(())
+    }
+
+    fn ask(&self, key: &Key, path: &str) -> Result<Value> {
+        let (status, body) = ask(self.process.address(), "GET", path, &key.secret, "")?;
+        ensure!(status == 200, "{path}: {status} {body}");
+        Ok(serde_json::from_str(&body)?)
+    }
 }
 
-/// Sends a request on a connection of its own, and gives the body of its answer, which has to be a success.
-fn ask(address: SocketAddr, method: &str, path: &str, token: &str, body: &str) -> Result<String> {
+/// Sends a request on a connection of its own, and gives the status and the body of its answer.
+fn ask(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    token: &str,
+    body: &str,
+) -> Result<(u16, String)> {
     let mut stream = TcpStream::connect(address)?;
     write!(
         stream,
@@ -214,14 +231,15 @@ fn ask(address: SocketAddr, method: &str, path: &str, token: &str, body: &str) -
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;
-    ensure!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {answer}");
+    let status = head.split(' ').nth(1).and_then(|it| it.parse().ok());
+    let status = status.context("an answer without a status")?;
     // What is sent in chunks here is one of them.
     if head
         .to_ascii_lowercase()
         .contains("transfer-encoding: chunked")
     {
         let parts: Vec<_> = body.split("\r\n").skip(1).step_by(2).collect();
-        return Ok(parts.concat());
+        return Ok((status, parts.concat()));
     }
-    Ok(body.to_owned())
+    Ok((status, body.to_owned()))
 }
