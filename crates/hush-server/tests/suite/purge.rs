@@ -153,10 +153,8 @@ fn an_erased_server_is_nowhere(site: &Site) {
         assert_eq!(token["servers"], serde_json::json!(["10"]));
     }
     let export = hush.run(&["audit", "export"]).success();
-    assert!(
-        !export.contains("\"20\"") && !export.contains("20:"),
-        "{export}"
-    );
+    // As a server, and at the head of a log. The hour may be 20 as well.
+    assert!(!export.contains("\"20\"") && !export.contains("\"20:"));
     hush.run(&["audit", "verify"]).success();
     hush.run(&["recount"]).success();
 }
