@@ -1,117 +1,11 @@
 //! The store is away.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use hush_adapters::memory::Memory;
-use hush_discord_fake::{Fake, Setup, Status, Step, Storm};
-use hush_domain::events::{Event, PresenceChange, Snapshot};
-use hush_domain::feed::{Epoch, Shard};
-use hush_domain::ids::ServerId;
-use hush_domain::time::Timestamp;
-use hush_ports::{
-    Applied, BackendError, Feed, FeedError, Followed, Ingest, IngestError, Lease, MemberSource,
-};
+use hush_discord_fake::{Fake, Observed, Setup, Status, Step, Storm};
 
-use crate::support::{EVERYTHING, OWNER, PATIENCE, SERVER, Site, guild};
-
-/// A feed over a store that can be away.
-struct Fickle {
-    memory: Memory,
-    away: Arc<AtomicBool>,
-}
-
-/// A way into it.
-struct FickleIngest {
-    ingest: Arc<dyn Ingest>,
-    away: Arc<AtomicBool>,
-}
-
-impl FickleIngest {
-    fn reach(&self) -> Result<&dyn Ingest, BackendError> {
-        if self.away.load(Ordering::Relaxed) {
-            Err(BackendError::transient("away"))
-        } else {
-            Ok(&*self.ingest)
-        }
-    }
-}
-
-#[async_trait]
-impl Ingest for FickleIngest {
-    async fn apply_snapshot(
-        &self,
-        snapshot: Snapshot,
-        members: Box<dyn MemberSource>,
-        received_at: Timestamp,
-    ) -> Result<(), IngestError> {
-        let ingest = self.reach()?;
-        ingest.apply_snapshot(snapshot, members, received_at).await
-    }
-
-    async fn apply(&self, event: Event, received_at: Timestamp) -> Result<Applied, IngestError> {
-        self.reach()?.apply(event, received_at).await
-    }
-
-    async fn apply_presences(&self, changes: Vec<PresenceChange>) -> Result<u64, IngestError> {
-        self.reach()?.apply_presences(changes).await
-    }
-}
-
-#[async_trait]
-impl Feed for Fickle {
-    async fn lease(&self) -> Result<Lease, BackendError> {
-        self.memory.lease().await
-    }
-
-    async fn take(&self, seen: Lease) -> Result<Option<Epoch>, BackendError> {
-        Feed::take(&self.memory, seen).await
-    }
-
-    async fn keep(&self, epoch: Epoch) -> Result<bool, BackendError> {
-        self.memory.keep(epoch).await
-    }
-
-    async fn resign(&self, epoch: Epoch) -> Result<bool, BackendError> {
-        self.memory.resign(epoch).await
-    }
-
-    fn ingest(&self, epoch: Epoch) -> Arc<dyn Ingest> {
-        Arc::new(FickleIngest {
-            ingest: self.memory.ingest(epoch),
-            away: Arc::clone(&self.away),
-        })
-    }
-
-    async fn followed(&self, shard: Shard) -> Result<Vec<Followed>, BackendError> {
-        self.memory.followed(shard).await
-    }
-
-    async fn begin_session(
-        &self,
-        epoch: Epoch,
-        shard: Shard,
-        named: &[ServerId],
-    ) -> Result<Vec<ServerId>, FeedError> {
-        self.memory.begin_session(epoch, shard, named).await
-    }
-}
-
-/// Who follows into a store that goes away when it is told to.
-async fn fickle(setup: Setup) -> (Site, Arc<AtomicBool>) {
-    let fake = Fake::start(setup).await.unwrap();
-    let (memory, away) = (Memory::new(), Arc::new(AtomicBool::new(false)));
-    let feed = Arc::new(Fickle {
-        memory: memory.clone(),
-        away: Arc::clone(&away),
-    });
-    let site = Site::through(fake, memory, feed, EVERYTHING, 0);
-    assert!(site.fake.take(Step::GuildAdded(guild(SERVER, 200))));
-    site.agree().await;
-    (site, away)
-}
+use crate::fickle::{Fickle, fickle, over};
+use crate::support::{OWNER, PATIENCE, SERVER, guild};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_store_is_away_the_heartbeat_goes_on_and_nothing_is_lost() {
@@ -119,15 +13,15 @@ async fn while_the_store_is_away_the_heartbeat_goes_on_and_nothing_is_lost() {
         heartbeat_interval: Duration::from_millis(250),
         ..Setup::default()
     };
-    let (site, away) = fickle(setup).await;
-    let storm = Storm {
+    let (site, store) = fickle(setup).await;
+    let heavy = Storm {
         rate: 3000,
         duration: Duration::from_secs(3),
         seed: 3,
     };
     let fake = site.fake.clone();
-    let storming = tokio::spawn(async move { fake.storm(storm).await });
-    away.store(true, Ordering::Relaxed);
+    let storming = tokio::spawn(async move { fake.storm(heavy).await });
+    store.set_away(true);
     let beats = site.fake.observed().heartbeats.len() + 8;
     assert!(
         site.fake
@@ -138,7 +32,7 @@ async fn while_the_store_is_away_the_heartbeat_goes_on_and_nothing_is_lost() {
         guild: SERVER,
         user: OWNER + 3
     }));
-    away.store(false, Ordering::Relaxed);
+    store.set_away(false);
     storming.await.unwrap().unwrap();
     site.agree().await;
     assert_eq!(site.fake.observed().connections, 1);
@@ -146,22 +40,109 @@ async fn while_the_store_is_away_the_heartbeat_goes_on_and_nothing_is_lost() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_can_be_kept_is_left_at_discord_until_there_is_room() {
-    let (site, away) = fickle(Setup::default()).await;
-    away.store(true, Ordering::Relaxed);
+    let (site, store) = fickle(Setup::default()).await;
+    store.set_away(true);
     for _ in 0..8 {
         assert!(site.fake.dispatch_long(SERVER, 10 << 20));
     }
     // It hangs up in a way that keeps the session.
-    let hung_up = |seen: &hush_discord_fake::Observed| seen.client_closes.contains(&Some(4000));
+    let hung_up = |seen: &Observed| seen.client_closes.contains(&Some(4000));
     assert!(site.fake.until(hung_up, PATIENCE).await);
     assert!(site.fake.take(Step::Presence {
         guild: SERVER,
         user: OWNER + 1,
         status: Status::Dnd
     }));
-    away.store(false, Ordering::Relaxed);
+    store.set_away(false);
     site.agree().await;
     let seen = site.fake.observed();
     assert_eq!(seen.identified(), 1);
     assert!(seen.resumed() >= 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_away_from_the_start_is_waited_for() {
+    let fake = Fake::start(Setup::default()).await.unwrap();
+    assert!(fake.take(Step::GuildAdded(guild(SERVER, 20))));
+    let store = Fickle::new();
+    store.set_away(true);
+    let site = over(fake, &store, 0);
+    store.until_refused().await;
+    // Whoever does not know whether they lead asks nothing of Discord.
+    assert!(site.fake.requests().is_empty());
+    store.set_away(false);
+    site.agree().await;
+    assert_eq!(site.fake.observed().identified(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_store_is_away_no_session_is_begun() {
+    let setup = Setup {
+        identify_every: Duration::ZERO,
+        ..Setup::default()
+    };
+    let (site, store) = fickle(setup).await;
+    // The last session was begun longer than a minute ago.
+    site.clock.advance(Duration::from_secs(120));
+    store.set_away(true);
+    site.fake.forget_sessions();
+    site.fake.cut();
+    // The session is lost, and another connection waits for leave to begin one.
+    let waits = |seen: &Observed| seen.resumes.len() == 1 && seen.connections == 3;
+    assert!(site.fake.until(waits, PATIENCE).await);
+    assert!(site.fake.take_unseen(Step::MemberLeft {
+        guild: SERVER,
+        user: OWNER + 3
+    }));
+    // One that nobody could note would not count, and a crash would begin another.
+    store.until_identify_refused().await;
+    assert_eq!(site.fake.observed().identified(), 1);
+    store.set_away(false);
+    site.agree().await;
+    assert_eq!(site.fake.observed().identified(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_heard_and_not_stored_is_heard_again_after_a_crash() {
+    let (site, store) = fickle(Setup::default()).await;
+    store.until_recorded().await;
+    store.set_away(true);
+    for user in [3, 6, 9] {
+        assert!(site.fake.take(Step::MemberLeft {
+            guild: SERVER,
+            user: OWNER + user
+        }));
+    }
+    assert!(site.fake.until_received(PATIENCE).await);
+    let (fake, _) = site.crash().await;
+    store.set_away(false);
+    let site = over(fake, &store, 0);
+    site.agree().await;
+    let seen = site.fake.observed();
+    assert_eq!((seen.identified(), seen.resumed()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_discord_cannot_repeat_is_repaired_by_another_session() {
+    let setup = Setup {
+        identify_every: Duration::ZERO,
+        forget_acknowledged: true,
+        ..Setup::default()
+    };
+    let (site, store) = fickle(setup).await;
+    store.until_recorded().await;
+    store.set_away(true);
+    assert!(site.fake.take(Step::MemberLeft {
+        guild: SERVER,
+        user: OWNER + 3
+    }));
+    // Acknowledged, and lost by us.
+    assert!(site.fake.until_received(PATIENCE).await);
+    let (fake, _) = site.crash().await;
+    store.set_away(false);
+    let site = over(fake, &store, 120);
+    site.agree().await;
+    let seen = site.fake.observed();
+    assert_eq!((seen.resumes.len(), seen.resumed()), (1, 0));
+    assert_eq!(seen.identified(), 2);
 }

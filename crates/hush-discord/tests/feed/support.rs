@@ -12,12 +12,11 @@ use hush_discord::{BotToken, Ports, Privileged, Settings};
 use hush_discord_fake::{Fake, Guild, Member, Setup, Status, Step, User};
 use hush_domain::audit::chain::Keyring;
 use hush_domain::feed::Shard;
-use hush_domain::ids::{ChannelId, ServerId};
+use hush_domain::ids::{ChannelId, ServerId, UserId};
 use hush_domain::limits::Rule;
 use hush_domain::stats::Stats;
 use hush_domain::time::Timestamp;
-use hush_ports::StatsReader;
-use hush_ports::{Channels, Clock, Feed, PageRequest, Users};
+use hush_ports::{Channels, Clock, Feed, PageRequest, Sessions, StatsReader, Tokens, Users};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -89,21 +88,21 @@ impl Site {
     }
 
     pub(crate) fn over(fake: Fake, memory: Memory, privileged: Privileged) -> Self {
-        let feed = Arc::new(memory.clone());
-        Self::through(fake, memory, feed, privileged, 0)
+        let store = Arc::new(memory.clone());
+        Self::through(fake, memory, (store.clone(), store), privileged, 0)
     }
 
     /// The same so many seconds later.
     pub(crate) fn later(fake: Fake, memory: Memory, seconds: u64) -> Self {
-        let feed = Arc::new(memory.clone());
-        Self::through(fake, memory, feed, EVERYTHING, seconds)
+        let store = Arc::new(memory.clone());
+        Self::through(fake, memory, (store.clone(), store), EVERYTHING, seconds)
     }
 
-    /// Follows through a feed that may do otherwise than the store.
+    /// Follows through ports that may do otherwise than the store.
     pub(crate) fn through(
         fake: Fake,
         memory: Memory,
-        feed: Arc<dyn Feed>,
+        (feed, sessions): (Arc<dyn Feed>, Arc<dyn Sessions>),
         privileged: Privileged,
         ahead: u64,
     ) -> Self {
@@ -114,7 +113,7 @@ impl Site {
         });
         let ports = Ports {
             feed,
-            sessions: store.clone(),
+            sessions,
             samples: store.clone(),
             clock: clock.clone(),
         };
@@ -159,7 +158,14 @@ impl Site {
         (self.fake, self.memory)
     }
 
-    /// Waits until the counts of every server are those of the world.
+    /// Ends it in the middle of whatever it does, as if its process were killed.
+    pub(crate) async fn crash(self) -> (Fake, Memory) {
+        self.following.abort();
+        assert!(self.following.await.unwrap_err().is_cancelled());
+        (self.fake, self.memory)
+    }
+
+    /// Waits until every server is as it is in the world: counts, channels, members, and what each of them may do.
     pub(crate) async fn agree(&self) {
         let agreed = async {
             loop {
@@ -205,8 +211,25 @@ impl Site {
             if found != expected {
                 return Some(format!("server {id}: {found:?} instead of {expected:?}"));
             }
+            for user in guild.members.keys() {
+                let found = self.standing(id, *user).await;
+                let expected = Some((guild.owner == *user, held(&guild, *user)));
+                if found != expected {
+                    return Some(format!(
+                        "user {user} in server {id}: {found:?} instead of {expected:?}"
+                    ));
+                }
+            }
         }
         None
+    }
+
+    /// Whether a user owns a server, and the union of what the user's roles allow there.
+    pub(crate) async fn standing(&self, server: u64, user: u64) -> Option<(bool, u64)> {
+        let (server, user) = (ServerId::try_from(server), UserId::try_from(user));
+        let standing = self.memory.standing(user.unwrap(), server.unwrap()).await;
+        let standing = standing.unwrap()?;
+        Some((standing.owner, standing.permissions.bits()))
     }
 
     /// Each member's id, name and roles.
@@ -230,8 +253,8 @@ impl Site {
 
     async fn channels(&self, server: u64) -> Vec<(u64, String, u8, Option<u64>)> {
         let server = ServerId::try_from(server).unwrap();
-        let channels = self.memory.list(server).await.unwrap().unwrap_or_default();
-        let shown = channels.into_iter().map(|it| {
+        let channels = Channels::list(&self.memory, server).await.unwrap();
+        let shown = channels.into_iter().flatten().map(|it| {
             let parent = it.parent.map(ChannelId::get);
             (it.id.get(), it.name.to_string(), it.kind.0, parent)
         });
@@ -256,6 +279,15 @@ fn channels_of(guild: &Guild) -> Vec<(u64, String, u8, Option<u64>)> {
         .collect();
     shown.sort();
     shown
+}
+
+/// What the roles of a member allow, and the everyone-role.
+fn held(guild: &Guild, user: u64) -> u64 {
+    let held = &guild.members[&user].roles;
+    let roles = guild.roles.values();
+    roles
+        .filter(|role| role.id == guild.id || held.contains(&role.id))
+        .fold(0, |union, role| union | role.permissions)
 }
 
 fn users_of(guild: &Guild) -> Vec<(u64, String, Vec<String>)> {
