@@ -20,9 +20,11 @@ pub struct ChunkScript {
     pub twice: Vec<usize>,
     /// Whether the last one comes first.
     pub reversed: bool,
+    /// Whether each tells what was so when it was asked for, whatever has happened since.
+    pub stale: bool,
 }
 
-/// A chunk that is made when it is sent, so that it never tells less than the events before it.
+/// A chunk that is made when it is sent, so that it never tells less than the events before it, unless it is stale.
 #[derive(Clone)]
 pub(crate) struct Chunk {
     pub(crate) session: String,
@@ -32,6 +34,7 @@ pub(crate) struct Chunk {
     nonce: Option<String>,
     presences: bool,
     members: Vec<u64>,
+    stale: Option<Vec<Member>>,
     not_found: Vec<u64>,
 }
 
@@ -103,19 +106,18 @@ impl State {
         let count = found.len().div_ceil(size).max(1);
         let presences =
             request["presences"] == true && asking.wishes.intents & intents::GUILD_PRESENCES != 0;
-        let chunks = (0..count).map(|index| Chunk {
+        let stale = self.chunk_script.stale;
+        let chunks = found.chunks(size).map(<[u64]>::to_vec);
+        let chunks = chunks.chain(found.is_empty().then(Vec::new)).enumerate();
+        let chunks = chunks.map(|(index, members)| Chunk {
             session: session.to_owned(),
             guild: guild.id,
             index,
             count,
             nonce: nonce.clone(),
             presences,
-            members: found
-                .iter()
-                .skip(index * size)
-                .take(size)
-                .copied()
-                .collect(),
+            stale: stale.then(|| of(guild, &members).cloned().collect()),
+            members,
             not_found: if index == 0 {
                 not_found.clone()
             } else {
@@ -140,11 +142,10 @@ impl State {
         let Some(guild) = self.world.guilds.get(&chunk.guild) else {
             return;
         };
-        let members: Vec<&Member> = chunk
-            .members
-            .iter()
-            .filter_map(|id| guild.members.get(id))
-            .collect();
+        let members: Vec<&Member> = match &chunk.stale {
+            Some(stale) => stale.iter().collect(),
+            None => of(guild, &chunk.members).collect(),
+        };
         let mut data = json!({
             "guild_id": chunk.guild.to_string(),
             "chunk_index": chunk.index,
@@ -161,6 +162,11 @@ impl State {
         }
         self.dispatch(&chunk.session, "GUILD_MEMBERS_CHUNK", &data.to_string());
     }
+}
+
+/// Those of the members that there are.
+fn of<'a>(guild: &'a Guild, members: &'a [u64]) -> impl Iterator<Item = &'a Member> {
+    members.iter().filter_map(|id| guild.members.get(id))
 }
 
 /// The members that a request is about, and the ids in it that are no member's.

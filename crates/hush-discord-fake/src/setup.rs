@@ -60,6 +60,8 @@ pub struct Setup {
     pub replay: usize,
     /// Whether what a heartbeat has acknowledged can no longer be replayed. What Discord does is written nowhere.
     pub forget_acknowledged: bool,
+    /// Where READY says to go on with a session, if that is another place than this gateway.
+    pub resume_at: Option<String>,
     /// The port of the REST API on 127.0.0.1; 0 takes a free one.
     pub api_port: u16,
     /// The port of the gateway on 127.0.0.1; 0 takes a free one.
@@ -90,6 +92,7 @@ impl Default for Setup {
             full_request_every: Duration::from_secs(30),
             compress: false,
             replay: 100_000,
+            resume_at: None,
             forget_acknowledged: false,
             api_port: 0,
             gateway_port: 0,

@@ -1,15 +1,17 @@
 //! Brings what was heard into effect.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hush_domain::events::{Change, Event, ListedMember, Snapshot};
+use hush_domain::events::{Change, Event, Generation, ListedMember, Snapshot};
 use hush_domain::feed::{Epoch, Shard};
 use hush_domain::ids::ServerId;
-use hush_ports::{BackendError, Feed, FeedError, Ingest, IngestError, MemberSource, SourceError};
+use hush_ports::{Feed, FeedError, Ingest, IngestError, MemberSource, SourceError};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use crate::backlog::{Backlog, Beginning, Heard, Item, Job, Work};
+use crate::backlog::{Backlog, Beginning, Heard, Item, Job, Outcome, Work};
 use crate::interactions::Interactions;
 use crate::meters::Meters;
 
@@ -36,6 +38,8 @@ pub(crate) struct Applier {
     pub(crate) shards: u32,
     pub(crate) interactions: Interactions,
     pub(crate) meters: Arc<Meters>,
+    /// The member lists of which a part was given up, which stay incomplete.
+    pub(crate) torn: Mutex<HashMap<ServerId, Generation>>,
 }
 
 impl Applier {
@@ -47,10 +51,10 @@ impl Applier {
                 Job::Server(server, item) => self.carry_out(*server, item).await,
                 Job::Begin(beginning) => self.begin(beginning).await,
             };
-            if let Err(deposed) = done {
-                return deposed;
+            match done {
+                Ok(outcome) => self.backlog.done(job, outcome),
+                Err(deposed) => return deposed,
             }
-            self.backlog.done(job);
         }
     }
 
@@ -73,62 +77,91 @@ impl Applier {
                         self.ingest.apply_presences(batch.changes.clone())
                     })
                     .await;
-                if let Err(deposed) = applied {
-                    return deposed;
+                match applied {
+                    Ok(outcome) => self.backlog.batch_done(batch, outcome),
+                    Err(deposed) => return deposed,
                 }
                 self.meters.presence_lag.record(since.elapsed());
-                self.backlog.batch_done(batch);
             }
         }
     }
 
-    async fn carry_out(&self, server: ServerId, item: &Item) -> Result<(), Deposed> {
+    async fn carry_out(&self, server: ServerId, item: &Item) -> Result<Outcome, Deposed> {
         let Heard { at, instant } = item.heard;
-        match &item.work {
+        let outcome = match &item.work {
             Work::Server(snapshot, members) => {
                 self.persist("a server", || {
                     let members = Box::new(Parts::of(members));
                     self.ingest
                         .apply_snapshot(Snapshot::clone(snapshot), members, at)
                 })
-                .await?;
+                .await?
             }
             Work::Change(change) => self.change(server, change, item.heard).await?,
             Work::Presences(changes) => {
-                self.persist("presences", || self.ingest.apply_presences(changes.clone()))
+                let outcome = self
+                    .persist("presences", || self.ingest.apply_presences(changes.clone()))
                     .await?;
                 self.meters.presence_lag.record(instant.elapsed());
-                return Ok(());
+                return Ok(outcome);
             }
             Work::Answer(interaction) => {
                 // Who asks waits for what was heard before, and nobody waits for the answer.
                 self.interactions.answer(interaction, instant);
+                Outcome::Applied
             }
-        }
+        };
         self.meters.lag.record(instant.elapsed());
-        Ok(())
+        Ok(outcome)
     }
 
-    async fn change(&self, server: ServerId, change: &Change, heard: Heard) -> Result<(), Deposed> {
-        self.persist("a change", || {
-            let change = change.clone();
-            self.ingest.apply(Event { server, change }, heard.at)
-        })
-        .await
+    async fn change(
+        &self,
+        server: ServerId,
+        change: &Change,
+        heard: Heard,
+    ) -> Result<Outcome, Deposed> {
+        let mut change = change.clone();
+        if let Change::MemberChunk {
+            generation, last, ..
+        } = &mut change
+        {
+            // Who was in a part that was given up has not left.
+            *last &= self.torn().get(&server) != Some(generation);
+        }
+        let outcome = self
+            .persist("a change", || {
+                let change = change.clone();
+                self.ingest.apply(Event { server, change }, heard.at)
+            })
+            .await?;
+        if let (Outcome::GivenUp, Change::MemberChunk { generation, .. }) = (outcome, change) {
+            self.torn().insert(server, generation);
+        }
+        Ok(outcome)
+    }
+
+    fn torn(&self) -> MutexGuard<'_, HashMap<ServerId, Generation>> {
+        self.torn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins a session: what the bot was in and is not any more is removed.
-    async fn begin(&self, beginning: &Beginning) -> Result<(), Deposed> {
+    async fn begin(&self, beginning: &Beginning) -> Result<Outcome, Deposed> {
         let shard = Shard {
             number: beginning.shard,
             total: self.shards,
         };
-        let gone = self
-            .persist_for("the beginning of a session", || {
-                self.feed.begin_session(self.epoch, shard, &beginning.named)
-            })
-            .await?;
-        for server in gone.unwrap_or_default() {
+        let what = "the beginning of a session";
+        let mut pace = Pace::new();
+        let gone = loop {
+            let begun = self.feed.begin_session(self.epoch, shard, &beginning.named);
+            match begun.await {
+                Ok(gone) => break gone,
+                Err(FeedError::Deposed) => return Err(Deposed),
+                Err(error) => pace.wait(what, &error).await,
+            }
+        };
+        for server in gone {
             tracing::info!(%server, "the bot is no longer in this server");
             let heard = Heard {
                 at: beginning.heard.at,
@@ -136,81 +169,49 @@ impl Applier {
             };
             self.change(server, &Change::ServerRemoved, heard).await?;
         }
-        Ok(())
+        Ok(Outcome::Applied)
     }
 
-    /// Carries `write` out, again and again while the store is away. What the store refuses for good is given up, so
-    /// that it does not stand in the way of all that follows.
-    async fn persist<T, W>(&self, what: &str, write: impl Fn() -> W) -> Result<(), Deposed>
+    /// Carries `write` out, again and again for as long as the store is away or broken. Only what the store does not take,
+    /// and would not take then either, is given up, so that it does not stand in the way of all that follows.
+    async fn persist<T, W>(&self, what: &str, write: impl Fn() -> W) -> Result<Outcome, Deposed>
     where
         W: Future<Output = Result<T, IngestError>>,
     {
-        self.persist_for(what, write).await.map(drop)
-    }
-
-    async fn persist_for<T, W, E>(
-        &self,
-        what: &str,
-        write: impl Fn() -> W,
-    ) -> Result<Option<T>, Deposed>
-    where
-        W: Future<Output = Result<T, E>>,
-        E: Into<Failed>,
-    {
-        let mut wait = RETRY.0;
+        let mut pace = Pace::new();
         loop {
-            match write().await.map_err(Into::into) {
-                Ok(done) => return Ok(Some(done)),
-                Err(Failed::Deposed) => return Err(Deposed),
-                Err(Failed::Transient(error)) => {
-                    tracing::warn!(%error, "{what} could not be stored yet");
-                    sleep(wait).await;
-                    wait = (wait * 2).min(RETRY.1);
+            match write().await {
+                Ok(_) => return Ok(Outcome::Applied),
+                Err(IngestError::Deposed) => return Err(Deposed),
+                Err(IngestError::Backend(error)) if !error.is_refused() => {
+                    pace.wait(what, &error).await;
                 }
-                Err(Failed::ForGood(error)) => {
-                    tracing::error!(error, "{what} was not stored, and is given up");
+                Err(error) => {
+                    tracing::error!(
+                        %error,
+                        "{what} was not stored, and is given up: what is known of the server may be wrong until another \
+                         session with Discord is begun"
+                    );
                     self.meters.failed.increment(1);
-                    return Ok(None);
+                    return Ok(Outcome::GivenUp);
                 }
             }
         }
     }
 }
 
-/// Why something was not stored.
-enum Failed {
-    Deposed,
-    Transient(BackendError),
-    ForGood(String),
-}
+/// The time between attempts to store something.
+struct Pace(Duration);
 
-impl From<BackendError> for Failed {
-    fn from(error: BackendError) -> Self {
-        if error.is_transient() {
-            Self::Transient(error)
-        } else {
-            Self::ForGood(error.to_string())
-        }
+impl Pace {
+    fn new() -> Self {
+        Self(RETRY.0)
     }
-}
 
-impl From<IngestError> for Failed {
-    fn from(error: IngestError) -> Self {
-        match error {
-            IngestError::Deposed => Self::Deposed,
-            IngestError::Backend(error) => error.into(),
-            other => Self::ForGood(other.to_string()),
-        }
-    }
-}
-
-impl From<FeedError> for Failed {
-    fn from(error: FeedError) -> Self {
-        match error {
-            FeedError::Deposed => Self::Deposed,
-            FeedError::Backend(error) => error.into(),
-            other => Self::ForGood(other.to_string()),
-        }
+    async fn wait(&mut self, what: &str, error: &impl Display) {
+        tracing::warn!(%error, "{what} could not be stored yet");
+        sleep(self.0).await;
+        self.0 = (self.0 * 2).min(RETRY.1);
     }
 }
 

@@ -88,6 +88,15 @@ pub(crate) enum Job {
     Begin(Beginning),
 }
 
+/// What became of something to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Applied,
+    /// The store does not take it. Its events never count as applied: whoever goes on with the session hears them again,
+    /// or has to begin another one, which repairs what is wrong since.
+    GivenUp,
+}
+
 /// Presences of many servers.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -153,11 +162,11 @@ impl Backlog {
         self.lanes().take_presences(most)
     }
 
-    /// What a job was about is done: all that is in it, or it is given up.
-    pub(crate) fn done(&self, job: Job) {
+    /// What a job was about is done.
+    pub(crate) fn done(&self, job: Job, outcome: Outcome) {
         match job {
             Job::Server(server, item) => {
-                self.lanes().done(server, item.weight, item.marks);
+                self.lanes().done(server, item.weight, item.marks, outcome);
             }
             Job::Begin(beginning) => self.lanes().begun(beginning.shard, beginning.mark),
         }
@@ -165,8 +174,8 @@ impl Backlog {
     }
 
     /// A batch is done.
-    pub(crate) fn batch_done(&self, batch: Batch) {
-        self.lanes().batch_done(batch);
+    pub(crate) fn batch_done(&self, batch: Batch, outcome: Outcome) {
+        self.lanes().batch_done(batch, outcome);
         self.changed();
     }
 
@@ -185,7 +194,7 @@ impl Backlog {
         self.until(|lanes| lanes.weight() <= MOST / 2).await;
     }
 
-    /// Waits until everything is applied.
+    /// Waits until everything is applied or given up.
     pub(crate) async fn settled(&self) {
         self.until(Lanes::is_empty).await;
     }

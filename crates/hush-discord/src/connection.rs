@@ -1,13 +1,15 @@
 //! One connection to the gateway: hears what Discord says and hands it on. It waits for no store, so that its
 //! heartbeat never does.
 
+mod shown;
+
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures::Stream;
+use http::Uri;
 use hush_domain::events::{Change, Event, Extent, Snapshot};
 use hush_domain::feed::Shard;
 use hush_domain::ids::ServerId;
@@ -28,6 +30,8 @@ use crate::requests::Requests;
 use crate::settings::Privileged;
 use crate::wire::{self, Chunk, Dispatch, Generations};
 
+pub(crate) use shown::{Shown, Standing};
+
 /// How often it is looked whether member lists are to be asked for.
 const ASK: Duration = Duration::from_secs(1);
 /// How long Discord may take to confirm that a connection ends.
@@ -37,38 +41,6 @@ const ATTEMPTS: u8 = 6;
 
 /// A connection as `twilight` keeps it.
 pub(crate) type Gateway = twilight_gateway::Shard<Identifies>;
-
-/// The session of a connection, for whoever stores where it stands.
-#[derive(Debug, Clone)]
-pub(crate) struct Standing {
-    pub(crate) id: String,
-    pub(crate) resume_url: String,
-    pub(crate) progress: Arc<Progress>,
-}
-
-/// What others may know of a connection.
-#[derive(Debug, Default)]
-pub(crate) struct Shown {
-    standing: Mutex<Option<Standing>>,
-    live: AtomicBool,
-}
-
-impl Shown {
-    /// The session, if there is one.
-    pub(crate) fn standing(&self) -> Option<Standing> {
-        let standing = self.standing.lock();
-        standing.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether the connection hears all that happens.
-    pub(crate) fn is_live(&self) -> bool {
-        self.live.load(Relaxed)
-    }
-
-    pub(crate) fn set_standing(&self, standing: Standing) {
-        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Some(standing);
-    }
-}
 
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +83,7 @@ impl Connection {
     pub(crate) async fn run(mut self) -> Ended {
         let mut ask = interval(ASK);
         ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let ended = loop {
+        loop {
             let next = tokio::select! {
                 biased;
                 _ = self.stop.wait_for(|stop| *stop) => Next::Stop,
@@ -139,14 +111,11 @@ impl Connection {
                     self.lose_patience();
                 }
             }
-            self.show_state();
+            self.show_state(self.gateway.state());
             if self.backlog.is_full() {
                 self.pause().await;
             }
-        };
-        self.shown.live.store(false, Relaxed);
-        meters::show_state(self.shard.number, None);
-        ended
+        }
     }
 
     /// Ends the connection in a way that keeps its session, and takes what it still says.
@@ -174,6 +143,11 @@ impl Connection {
         if reconnect_attempts < ATTEMPTS {
             return;
         }
+        self.connect_anew();
+    }
+
+    /// Goes on with the session where every connection begins.
+    fn connect_anew(&mut self) {
         let mut config = ConfigBuilder::from(self.gateway.config().clone());
         if let Some(session) = self.gateway.session() {
             config = config.session(session.clone());
@@ -185,6 +159,9 @@ impl Connection {
     async fn pause(&mut self) {
         tracing::warn!(shard = %self.shard, "more is heard than can be stored: listening again later");
         self.close().await;
+        self.show_state(ShardState::Disconnected {
+            reconnect_attempts: 0,
+        });
         tokio::select! {
             () = self.backlog.relief() => {}
             () = self.lead.run_out() => {}
@@ -216,14 +193,13 @@ impl Connection {
         }
     }
 
-    fn show_state(&mut self) {
-        let state = self.gateway.state();
+    fn show_state(&mut self, state: ShardState) {
         if self.state == Some(state) {
             return;
         }
         self.state = Some(state);
         let live = state == ShardState::Active;
-        if self.shown.live.swap(live, Relaxed) != live {
+        if self.shown.set_live(live) {
             tracing::info!(shard = %self.shard, live, "following Discord");
         }
         meters::show_state(self.shard.number, Some(state));
@@ -266,6 +242,7 @@ impl Connection {
             Dispatch::Resumed | Dispatch::Nothing => self.progress.pass(sequence),
             Dispatch::Presence(server, user, presence) => {
                 let mark = self.progress.mark(sequence);
+                self.requests.note_presence(server, user, presence);
                 self.backlog
                     .push_presence(shard, server, (user, presence), heard, mark);
             }
@@ -279,6 +256,7 @@ impl Connection {
                 if let Change::ServerRemoved | Change::ServerUnavailable = change {
                     self.requests.forget(server);
                 }
+                self.requests.note(server, &change);
                 self.push(server, Work::Change(change), heard, weight, sequence);
             }
             Dispatch::Chunk(chunk) => self.chunk(chunk, heard, weight, sequence),
@@ -293,7 +271,7 @@ impl Connection {
                 // Who asks may be in a part of the member list that has not come yet. Without the intent nobody would
                 // say when their roles change.
                 if let Some(member) = member.filter(|_| self.privileged.members) {
-                    let change = Work::Change(Change::MemberChanged(*member));
+                    let change = Work::Change(Change::MemberSeen(*member));
                     self.backlog.push(shard, server, Item::new(change, heard));
                 }
                 self.push(server, Work::Answer(interaction), heard, weight, sequence);
@@ -309,6 +287,7 @@ impl Connection {
         let mark = self.progress.mark(sequence);
         if let (Some(session), Some(url)) = (self.gateway.session(), self.gateway.resume_url()) {
             self.shown.set_standing(Standing {
+                intents: self.gateway.config().intents().bits(),
                 id: session.id().to_owned(),
                 resume_url: url.to_owned(),
                 progress: Arc::clone(&self.progress),
@@ -320,6 +299,15 @@ impl Connection {
             heard,
             mark,
         });
+        // twilight would go on there, and end in a panic.
+        if self
+            .gateway
+            .resume_url()
+            .is_some_and(|url| !is_gateway(url))
+        {
+            tracing::warn!(shard = %self.shard, "where Discord says to go on is no address of a gateway");
+            self.connect_anew();
+        }
     }
 
     fn want(&mut self, snapshot: &Snapshot, now: Instant) {
@@ -339,17 +327,17 @@ impl Connection {
             count,
             nonce,
         } = chunk;
-        let part = (index, count);
+        let (nonce, now) = (nonce.as_deref(), heard.instant);
         let part = self
             .requests
-            .heard(server, nonce.as_deref(), part, heard.instant);
+            .heard(server, nonce, (index, count), members, now);
         let Some(part) = part else {
             self.progress.pass(sequence);
             return;
         };
         let change = Change::MemberChunk {
             generation: part.generation,
-            members,
+            members: part.members,
             last: part.last,
         };
         self.push(server, Work::Change(change), heard, weight, sequence);
@@ -368,6 +356,21 @@ impl Connection {
         };
         self.backlog.push(self.shard.number, server, item);
     }
+}
+
+impl Drop for Connection {
+    /// However it ends, nothing is heard from then on.
+    fn drop(&mut self) {
+        self.shown.set_live(false);
+        meters::show_state(self.shard.number, None);
+    }
+}
+
+/// Whether this is the address of a gateway.
+pub(crate) fn is_gateway(url: &str) -> bool {
+    // As twilight goes on from it.
+    let uri = format!("{url}/?v=10").parse::<Uri>();
+    uri.is_ok_and(|uri| matches!(uri.scheme_str(), Some("ws" | "wss")) && uri.host().is_some())
 }
 
 /// The next message; `None` once the lead has run out. It is looked at before each step of the connection, which would

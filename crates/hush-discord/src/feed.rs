@@ -3,7 +3,7 @@
 mod connect;
 mod record;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -99,6 +99,7 @@ impl<'a> Leading<'a> {
             shards,
             interactions: self.interactions.clone(),
             meters: Arc::clone(self.meters),
+            torn: Mutex::default(),
         };
         let beside = async {
             let workers = futures::future::join_all((0..WORKERS).map(|_| applier.work()));

@@ -1,20 +1,28 @@
 //! Which member lists to ask for, when, and what of them has come.
 //!
 //! A list comes in parts. It is complete once every part of one request has come, whatever their order; parts of an
-//! earlier request, or of one that another process made, count for nothing.
+//! earlier request, or of one that another process made, count for nothing. A part may be older than what was heard since
+//! the request: who joined, changed or left meanwhile is as that said.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use hush_domain::events::Generation;
+use hush_domain::events::{Change, Generation, ListedMember};
 use hush_domain::feed::Epoch;
-use hush_domain::ids::ServerId;
+use hush_domain::ids::{ServerId, UserId};
+use hush_domain::presence::Presence;
 use tokio::time::Instant;
 
 /// The time between two requests for the members of one server. Source: Discord refuses a second one within 30 s.
 const APART: Duration = Duration::from_secs(30);
 /// After how long without a part a request counts as lost.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a server whose request was lost leaves its place to others, at most. The first time it is as long as it takes
+/// to ask again at all, and twice as long each time.
+const LONGEST_LEAVE: Duration = Duration::from_mins(16);
 /// The most requests that are being answered at once, so that a thousand large servers do not come all together.
 const AT_ONCE: usize = 4;
 /// The longest that the platform can make us wait.
@@ -35,6 +43,8 @@ pub(crate) struct Requests {
 struct Wanted {
     generation: Generation,
     not_before: Instant,
+    /// How many requests were lost.
+    lost: u32,
     running: Option<Running>,
 }
 
@@ -43,13 +53,46 @@ struct Running {
     nonce: String,
     seen: BTreeSet<u32>,
     last_heard: Instant,
+    /// What was heard of members since the request was made.
+    since: HashMap<UserId, Since>,
+}
+
+/// What was heard of somebody.
+#[derive(Debug, Default)]
+struct Since {
+    /// As whom they joined or changed; that they left.
+    member: Option<Membership>,
+    presence: Option<Presence>,
+}
+
+#[derive(Debug)]
+enum Membership {
+    Is(ListedMember),
+    Left,
+}
+
+impl Since {
+    /// What is so of a member who was listed, if they still are one.
+    fn after(&self, listed: ListedMember) -> Option<ListedMember> {
+        let presence = self.presence.or(listed.presence);
+        match &self.member {
+            Some(Membership::Left) => None,
+            Some(Membership::Is(member)) => Some(ListedMember {
+                presence,
+                ..member.clone()
+            }),
+            None => Some(ListedMember { presence, ..listed }),
+        }
+    }
 }
 
 /// A part that belongs to a list that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
     /// The series that it belongs to.
     pub(crate) generation: Generation,
+    /// The members, each as heard last.
+    pub(crate) members: Vec<ListedMember>,
     /// Whether all other parts have come before.
     pub(crate) last: bool,
 }
@@ -71,6 +114,7 @@ impl Requests {
         let wanted = Wanted {
             generation,
             not_before: asked.map_or(now, |asked| (*asked + APART).max(now)),
+            lost: 0,
             running: None,
         };
         self.wanted.insert(server, wanted);
@@ -93,6 +137,9 @@ impl Requests {
             let running = wanted.running.as_ref();
             if running.is_some_and(|running| running.last_heard + PATIENCE <= now) {
                 wanted.running = None;
+                let leave = APART.saturating_mul(1 << wanted.lost.min(5));
+                wanted.not_before = now + leave.min(LONGEST_LEAVE);
+                wanted.lost += 1;
             }
         }
         let running = self
@@ -100,12 +147,14 @@ impl Requests {
             .values()
             .filter(|wanted| wanted.running.is_some());
         let places = AT_ONCE.saturating_sub(running.count());
-        let due = self
+        let mut due: Vec<_> = self
             .wanted
             .iter_mut()
-            .filter(|(_, wanted)| wanted.running.is_none() && wanted.not_before <= now);
+            .filter(|(_, wanted)| wanted.running.is_none() && wanted.not_before <= now)
+            .collect();
+        due.sort_by_key(|(_, wanted)| wanted.not_before);
         let mut requests = Vec::new();
-        for (server, wanted) in due.take(places) {
+        for (server, wanted) in due.into_iter().take(places) {
             self.made += 1;
             // The platform takes 32 characters: this is never longer.
             let nonce = format!("{:x}.{:x}", self.epoch.0, self.made);
@@ -114,11 +163,38 @@ impl Requests {
                 nonce: nonce.clone(),
                 seen: BTreeSet::new(),
                 last_heard: now,
+                since: HashMap::new(),
             });
             self.asked.insert(*server, now);
             requests.push((*server, nonce));
         }
         requests
+    }
+
+    /// Somebody joined, changed or left, if `change` says so.
+    pub(crate) fn note(&mut self, server: ServerId, change: &Change) {
+        let (user, member) = match change {
+            Change::MemberJoined(member) | Change::MemberChanged(member) => {
+                (member.user.id, Membership::Is(member.clone()))
+            }
+            Change::MemberLeft(user) => (*user, Membership::Left),
+            _ => return,
+        };
+        if let Some(since) = self.since(server, user) {
+            since.member = Some(member);
+        }
+    }
+
+    /// Somebody's presence changed.
+    pub(crate) fn note_presence(&mut self, server: ServerId, user: UserId, presence: Presence) {
+        if let Some(since) = self.since(server, user) {
+            since.presence = Some(presence);
+        }
+    }
+
+    fn since(&mut self, server: ServerId, user: UserId) -> Option<&mut Since> {
+        let running = self.wanted.get_mut(&server)?.running.as_mut()?;
+        Some(running.since.entry(user).or_default())
     }
 
     /// A part has come: number `index` of `count`. `None` if it belongs to no list that is waited for.
@@ -127,6 +203,7 @@ impl Requests {
         server: ServerId,
         nonce: Option<&str>,
         (index, count): (u32, u32),
+        members: Vec<ListedMember>,
         now: Instant,
     ) -> Option<Part> {
         let wanted = self.wanted.get_mut(&server)?;
@@ -136,8 +213,16 @@ impl Requests {
         }
         running.last_heard = now;
         running.seen.insert(index);
+        let members =
+            members
+                .into_iter()
+                .filter_map(|member| match running.since.get(&member.user.id) {
+                    Some(since) => since.after(member),
+                    None => Some(member),
+                });
         let part = Part {
             generation: wanted.generation,
+            members: members.collect(),
             last: running.seen.len() >= usize::try_from(count).unwrap_or(usize::MAX),
         };
         if part.last {
@@ -153,127 +238,5 @@ impl Requests {
             wanted.running = None;
             wanted.not_before = now + wait.min(LONGEST_WAIT);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SERVER: u64 = 1;
-
-    fn server(number: u64) -> ServerId {
-        number.try_into().unwrap()
-    }
-
-    fn requests() -> (Requests, Instant) {
-        (Requests::new(Epoch(7)), Instant::now())
-    }
-
-    /// Asks for the one server that is wanted, and tells what the request is called.
-    fn ask(requests: &mut Requests, now: Instant) -> String {
-        let due = requests.due(now);
-        assert_eq!(due.len(), 1, "{due:?}");
-        assert_eq!(due[0].0, server(SERVER));
-        due[0].1.clone()
-    }
-
-    #[test]
-    fn a_list_is_complete_once_every_part_has_come_in_whatever_order() {
-        let (mut requests, now) = requests();
-        requests.want(server(SERVER), Generation(3), now);
-        let nonce = ask(&mut requests, now);
-        let mut heard = |index| requests.heard(server(SERVER), Some(&nonce), (index, 3), now);
-        let part = |last| {
-            Some(Part {
-                generation: Generation(3),
-                last,
-            })
-        };
-        assert_eq!(heard(2), part(false));
-        assert_eq!(heard(0), part(false));
-        assert_eq!(heard(0), part(false), "a part that comes twice counts once");
-        assert_eq!(heard(1), part(true));
-        assert_eq!(heard(1), None, "nothing is waited for any more");
-    }
-
-    #[test]
-    fn parts_of_other_requests_count_for_nothing() {
-        let (mut requests, now) = requests();
-        requests.want(server(SERVER), Generation(3), now);
-        let first = ask(&mut requests, now);
-        let later = now + PATIENCE;
-        let second = ask(&mut requests, later);
-        let mut heard = |nonce: Option<&str>| requests.heard(server(SERVER), nonce, (0, 1), later);
-        assert_eq!(heard(Some(&first)), None);
-        assert_eq!(heard(None), None);
-        assert!(heard(Some(&second)).is_some());
-    }
-
-    #[test]
-    fn a_server_is_asked_for_every_thirty_seconds_at_most() {
-        let (mut requests, now) = requests();
-        let second = Duration::from_secs(1);
-        requests.want(server(SERVER), Generation(1), now);
-        ask(&mut requests, now);
-        requests.want(server(SERVER), Generation(2), now + second);
-        assert_eq!(requests.due(now + APART.saturating_sub(second)), []);
-        let nonce = ask(&mut requests, now + APART);
-        let part = requests.heard(server(SERVER), Some(&nonce), (0, 1), now + APART);
-        assert_eq!(part.map(|part| part.generation), Some(Generation(2)));
-        // Also after a list was complete.
-        requests.want(server(SERVER), Generation(3), now + APART + second);
-        assert_eq!(requests.due(now + APART + second), []);
-        ask(&mut requests, now + APART + APART);
-    }
-
-    #[test]
-    fn what_does_not_come_is_asked_for_again() {
-        let (mut requests, now) = requests();
-        requests.want(server(SERVER), Generation(1), now);
-        let nonce = ask(&mut requests, now);
-        let heard = now + APART;
-        requests.heard(server(SERVER), Some(&nonce), (0, 2), heard);
-        assert_eq!(requests.due(now + PATIENCE), [], "a part came meanwhile");
-        ask(&mut requests, heard + PATIENCE);
-    }
-
-    #[test]
-    fn a_refusal_is_obeyed() {
-        let (mut requests, now) = requests();
-        requests.want(server(SERVER), Generation(1), now);
-        ask(&mut requests, now);
-        requests.too_early(server(SERVER), 45.5, now);
-        assert_eq!(requests.due(now + Duration::from_secs(45)), []);
-        ask(&mut requests, now + Duration::from_secs(46));
-        for nonsense in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
-            requests.too_early(server(SERVER), nonsense, now);
-        }
-        ask(&mut requests, now + LONGEST_WAIT + PATIENCE);
-    }
-
-    #[test]
-    fn a_few_are_asked_for_at_once() {
-        let (mut requests, now) = requests();
-        for number in 1..=10 {
-            requests.want(server(number), Generation(1), now);
-        }
-        let due = requests.due(now);
-        assert_eq!(due.len(), AT_ONCE);
-        assert_eq!(requests.due(now), []);
-        let (first, nonce) = &due[0];
-        assert!(requests.heard(*first, Some(nonce), (0, 1), now).is_some());
-        assert_eq!(requests.due(now).len(), 1);
-        requests.clear();
-        assert_eq!(requests.due(now + PATIENCE), []);
-    }
-
-    #[test]
-    fn a_nonce_is_never_longer_than_the_platform_takes() {
-        let mut requests = Requests::new(Epoch(i64::MAX >> 32));
-        requests.made = u64::from(u32::MAX);
-        let now = Instant::now();
-        requests.want(server(SERVER), Generation(1), now);
-        assert!(ask(&mut requests, now).len() <= 32);
     }
 }

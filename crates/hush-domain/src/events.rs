@@ -88,6 +88,9 @@ pub enum Change {
     MemberJoined(ListedMember),
     /// A member's name or roles changed. Ignored for somebody who is not in a completely known server.
     MemberChanged(ListedMember),
+    /// Somebody is a member, and was as said at a moment that may lie further back than what was heard before. So they are
+    /// listed until a chunk says more; ignored for somebody who is listed, and where no chunk is awaited.
+    MemberSeen(ListedMember),
     /// Somebody left or was removed.
     MemberLeft(UserId),
     /// A member's presence changed. Ignored for somebody who is not listed.

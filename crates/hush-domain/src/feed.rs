@@ -37,6 +37,9 @@ impl fmt::Display for Shard {
 pub struct Session {
     /// The connection.
     pub shard: Shard,
+    /// What it was begun to hear, in the platform's bits: it hears the same for as long as it goes on. Source: "Gateway
+    /// Intents" in Discord's developer documentation.
+    pub intents: u64,
     /// What the platform calls the session.
     pub id: String,
     /// The number of the last event such that it and all before it are applied.
@@ -50,6 +53,7 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("shard", &self.shard)
+            .field("intents", &self.intents)
             .field("sequence", &self.sequence)
             .finish_non_exhaustive()
     }

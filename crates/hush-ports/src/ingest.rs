@@ -82,6 +82,8 @@ pub trait Ingest: Send + Sync {
     ///   raises its member count by one, and a listed one who leaves lowers it by one, never below 0.
     /// - A member who is not listed cannot leave or change presence: ignored. Nor can they change, but in a
     ///   partly known server, where the change lists them: its member count knew them already.
+    /// - [`MemberSeen`](hush_domain::events::Change::MemberSeen) lists somebody who is not listed where chunks are awaited,
+    ///   without their generation; else it is ignored.
     /// - A role or channel that the server does not have cannot be deleted: ignored.
     /// - The threads that [`ThreadsListed`](hush_domain::events::Change::ThreadsListed) does not name are gone, if they
     ///   belong to one of its parents.

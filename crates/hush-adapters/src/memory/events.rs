@@ -101,6 +101,14 @@ impl Server {
         true
     }
 
+    pub(super) fn see(&mut self, member: ListedMember) -> bool {
+        let new = self.generation.is_some() && !self.members.contains_key(&member.user.id);
+        if new {
+            self.put(member, None);
+        }
+        new
+    }
+
     pub(super) fn leave(&mut self, user: UserId) -> bool {
         let left = self.remove(user).is_some();
         if let Coverage::Partial { member_count } = &mut self.tally.coverage

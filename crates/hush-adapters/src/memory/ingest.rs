@@ -59,6 +59,7 @@ impl Ingest for Memory {
             }
             Change::MemberJoined(member) => known.apply(|server| server.join(member)),
             Change::MemberChanged(member) => known.apply(|server| server.change(member)),
+            Change::MemberSeen(member) => known.apply(|server| server.see(member)),
             Change::MemberLeft(user) => known.apply(|server| server.leave(user)),
             Change::PresenceChanged { user, presence } => {
                 known.apply(|server| server.set_presence(user, presence))

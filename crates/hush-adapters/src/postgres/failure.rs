@@ -66,6 +66,20 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Whether the call fails for what is in it, or for what is stored of the same thing.
+    fn is_refusal(&self) -> bool {
+        match self {
+            Self::Stored(_) => true,
+            Self::Unanswered => false,
+            Self::Database(error) => {
+                let code = error.as_database_error().and_then(|error| error.code());
+                refuses(&code.unwrap_or_default())
+            }
+        }
+    }
+}
+
 /// Why a transaction came to nothing.
 pub(super) enum Refused<E> {
     /// Something stands in its way that the port names.
@@ -84,6 +98,8 @@ impl From<Failure> for BackendError {
     fn from(failure: Failure) -> Self {
         if failure.is_transient() {
             Self::transient(failure)
+        } else if failure.is_refusal() {
+            Self::refused(failure)
         } else {
             Self::permanent(failure)
         }
@@ -110,6 +126,12 @@ fn passes(code: &str) -> bool {
     }
 }
 
+/// Whether PostgreSQL reports under this code that it does not take what it was given: a data exception, or the violation
+/// of a constraint.
+fn refuses(code: &str) -> bool {
+    matches!(code.get(..2), Some("22" | "23"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,12 +151,14 @@ mod tests {
             "", "5", "28P01", "3D000", "42P01", "42501", "23505", "XX000",
         ] {
             assert!(!passes(code), "{code}");
+            let refused = code == "23505";
+            assert_eq!(refuses(code), refused, "{code}");
         }
         let failure = Failure::stored::<&str>("name of role 7")("must not be empty");
         assert!(!failure.is_transient());
         assert_eq!(
             BackendError::from(failure).to_string(),
-            "the store failed: stored name of role 7 is invalid: must not be empty"
+            "the store does not take it: stored name of role 7 is invalid: must not be empty"
         );
     }
 

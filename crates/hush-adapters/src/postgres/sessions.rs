@@ -50,8 +50,8 @@ impl Sessions for Postgres {
 
 async fn stored(connection: &mut PgConnection) -> Result<Vec<Session>, Failure> {
     let rows = sqlx::query!(
-        r#"SELECT shard_number, shard_total, session_id AS "session_id!", sequence AS "sequence!",
-                  resume_url AS "resume_url!"
+        r#"SELECT shard_number, shard_total, intents AS "intents!", session_id AS "session_id!",
+                  sequence AS "sequence!", resume_url AS "resume_url!"
            FROM feed_sessions
            WHERE session_id IS NOT NULL
            ORDER BY shard_number"#
@@ -66,6 +66,7 @@ async fn stored(connection: &mut PgConnection) -> Result<Vec<Session>, Failure> 
                     number: number(row.shard_number)?,
                     total: number(row.shard_total)?,
                 },
+                intents: row.intents.cast_unsigned(),
                 id: row.session_id,
                 sequence: row.sequence.cast_unsigned(),
                 resume_url: row.resume_url,
@@ -76,13 +77,15 @@ async fn stored(connection: &mut PgConnection) -> Result<Vec<Session>, Failure> 
 
 async fn record(transaction: &mut PgConnection, session: &Session) -> Result<(), Failure> {
     sqlx::query!(
-        "INSERT INTO feed_sessions (shard_number, shard_total, session_id, sequence, resume_url)
-         VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO feed_sessions (shard_number, shard_total, intents, session_id, sequence, resume_url)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (shard_number) DO UPDATE
-         SET shard_total = excluded.shard_total, session_id = excluded.session_id,
-             sequence = excluded.sequence, resume_url = excluded.resume_url",
+         SET shard_total = excluded.shard_total, intents = excluded.intents,
+             session_id = excluded.session_id, sequence = excluded.sequence,
+             resume_url = excluded.resume_url",
         i64::from(session.shard.number),
         i64::from(session.shard.total),
+        session.intents.cast_signed(),
         session.id,
         session.sequence.cast_signed(),
         session.resume_url,
@@ -121,7 +124,7 @@ async fn identify(
     }
     sqlx::query!(
         "UPDATE feed_sessions
-         SET shard_total = $2, session_id = NULL, sequence = NULL, resume_url = NULL,
+         SET shard_total = $2, intents = NULL, session_id = NULL, sequence = NULL, resume_url = NULL,
              identified_at = $3
          WHERE shard_number = $1",
         i64::from(shard.number),

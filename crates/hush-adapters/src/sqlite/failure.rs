@@ -50,6 +50,18 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Whether the call fails for what is in it, or for what is stored of the same thing.
+    fn is_refusal(&self) -> bool {
+        match self {
+            Self::Stored(_) => true,
+            Self::Waited => false,
+            Self::Shared(failure) => failure.is_refusal(),
+            Self::Database(_) => self.code().is_some_and(refuses),
+        }
+    }
+}
+
 /// Why a transaction came to nothing.
 pub(super) enum Refused<E> {
     /// Something stands in its way that the port names.
@@ -68,6 +80,8 @@ impl From<Failure> for BackendError {
     fn from(failure: Failure) -> Self {
         if failure.is_transient() {
             Self::transient(failure)
+        } else if failure.is_refusal() {
+            Self::refused(failure)
         } else {
             Self::permanent(failure)
         }
@@ -82,6 +96,12 @@ fn passes(code: i32) -> bool {
     matches!(code, 5 | 6 | 7 | 10 | 13 | 14 | 15)
 }
 
+/// Whether SQLite reports under this number that it does not take what it was given: it is too big, violates a constraint,
+/// or its type does not fit.
+fn refuses(code: i32) -> bool {
+    matches!(code, 18..=20)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +110,7 @@ mod tests {
     fn a_busy_file_and_a_full_disk_pass_and_a_broken_file_does_not() {
         assert!(passes(5) && passes(13));
         assert!(!passes(1) && !passes(11) && !passes(26));
+        assert!(refuses(19) && !refuses(8) && !refuses(11) && !refuses(26));
         assert!(Failure::Waited.is_transient());
         assert!(!Failure::stored::<&str>("name")("must not be empty").is_transient());
     }

@@ -17,7 +17,7 @@ impl Sessions for Sqlite {
         self.database
             .read(Operation::ReadSessions, |mut connection| async move {
                 let rows: Vec<SessionRow> = sqlx::query_as(
-                    "SELECT shard_number, shard_total, session_id, sequence, resume_url
+                    "SELECT shard_number, shard_total, intents, session_id, sequence, resume_url
                      FROM feed_sessions
                      WHERE session_id IS NOT NULL
                      ORDER BY shard_number",
@@ -54,6 +54,7 @@ impl Sessions for Sqlite {
 struct SessionRow {
     shard_number: u32,
     shard_total: u32,
+    intents: i64,
     session_id: String,
     sequence: i64,
     resume_url: String,
@@ -66,6 +67,7 @@ impl SessionRow {
                 number: self.shard_number,
                 total: self.shard_total,
             },
+            intents: self.intents.cast_unsigned(),
             id: self.session_id,
             sequence: self.sequence.cast_unsigned(),
             resume_url: self.resume_url,
@@ -75,14 +77,16 @@ impl SessionRow {
 
 async fn record(transaction: &mut SqliteConnection, session: &Session) -> Result<(), Failure> {
     sqlx::query(
-        "INSERT INTO feed_sessions (shard_number, shard_total, session_id, sequence, resume_url)
-         VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO feed_sessions (shard_number, shard_total, intents, session_id, sequence, resume_url)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (shard_number) DO UPDATE
-         SET shard_total = excluded.shard_total, session_id = excluded.session_id,
-             sequence = excluded.sequence, resume_url = excluded.resume_url",
+         SET shard_total = excluded.shard_total, intents = excluded.intents,
+             session_id = excluded.session_id, sequence = excluded.sequence,
+             resume_url = excluded.resume_url",
     )
     .bind(session.shard.number)
     .bind(session.shard.total)
+    .bind(session.intents.cast_signed())
     .bind(&session.id)
     .bind(session.sequence.cast_signed())
     .bind(&session.resume_url)
@@ -116,7 +120,7 @@ async fn identify(
     }
     sqlx::query(
         "UPDATE feed_sessions
-         SET shard_total = ?2, session_id = NULL, sequence = NULL, resume_url = NULL,
+         SET shard_total = ?2, intents = NULL, session_id = NULL, sequence = NULL, resume_url = NULL,
              identified_at = ?3
          WHERE shard_number = ?1",
     )

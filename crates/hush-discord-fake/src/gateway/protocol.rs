@@ -152,7 +152,7 @@ impl State {
             "user_settings": {},
             "session_type": "normal",
             "session_id": id,
-            "resume_gateway_url": self.gateway_url,
+            "resume_gateway_url": self.setup.resume_at.as_ref().unwrap_or(&self.gateway_url),
             "relationships": [],
             "private_channels": [],
             "presences": [],

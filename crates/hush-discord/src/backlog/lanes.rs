@@ -6,7 +6,7 @@ use hush_domain::events::PresenceChange;
 use hush_domain::ids::{ServerId, UserId};
 use hush_domain::presence::Presence;
 
-use super::{Batch, Beginning, Heard, Item, Job, Work};
+use super::{Batch, Beginning, Heard, Item, Job, Outcome, Work};
 use crate::progress::Mark;
 
 /// About how many bytes of memory a presence takes that waits.
@@ -134,14 +134,20 @@ impl Lanes {
         batch
     }
 
-    pub(super) fn done(&mut self, server: ServerId, weight: usize, marks: Vec<Mark>) {
+    pub(super) fn done(
+        &mut self,
+        server: ServerId,
+        weight: usize,
+        marks: Vec<Mark>,
+        outcome: Outcome,
+    ) {
         self.weight = self.weight.saturating_sub(weight);
         let things = marks.len();
-        marks.into_iter().for_each(Mark::done);
+        outcome.note(marks);
         self.close(server, things);
     }
 
-    pub(super) fn batch_done(&mut self, batch: Batch) {
+    pub(super) fn batch_done(&mut self, batch: Batch, outcome: Outcome) {
         self.weight = self
             .weight
             .saturating_sub(batch.changes.len().saturating_mul(PRESENCE));
@@ -149,7 +155,7 @@ impl Lanes {
         for change in &batch.changes {
             *of_server.entry(change.server).or_default() += 1;
         }
-        batch.marks.into_iter().for_each(Mark::done);
+        outcome.note(batch.marks);
         for server in batch.servers {
             self.close(server, of_server.get(&server).copied().unwrap_or_default());
         }
@@ -245,6 +251,14 @@ impl Lanes {
         {
             connection.beginning = true;
             self.beginnings.push_back(beginning);
+        }
+    }
+}
+
+impl Outcome {
+    fn note(self, marks: Vec<Mark>) {
+        if self == Self::Applied {
+            marks.into_iter().for_each(Mark::done);
         }
     }
 }

@@ -153,7 +153,7 @@ impl Run {
                     Taken::Job(job) => self.job_done(job),
                     Taken::Batch(batch) => {
                         self.presences_done(&batch.changes);
-                        self.backlog.batch_done(batch);
+                        self.backlog.batch_done(batch, Outcome::Applied);
                     }
                 }
             }
@@ -181,7 +181,7 @@ impl Run {
                 }
             }
         }
-        self.backlog.done(job);
+        self.backlog.done(job, Outcome::Applied);
     }
 
     fn presences_done(&mut self, changes: &[PresenceChange]) {

@@ -12,7 +12,7 @@ use twilight_model::gateway::connection_info::BotConnectionInfo;
 
 use super::{Ended, Leading};
 use crate::backlog::Backlog;
-use crate::connection::{Connection, Gateway, Shown, Standing};
+use crate::connection::{Connection, Gateway, Shown, Standing, is_gateway};
 use crate::identify::Identifies;
 use crate::progress::Progress;
 use crate::requests::Requests;
@@ -35,7 +35,8 @@ impl Leading<'_> {
             let error = match asked.await {
                 Err(_) => "it does not answer, or there were too many requests".to_owned(),
                 Ok(Ok(answer)) => match answer.model().await {
-                    Ok(info) => return Ok(info),
+                    Ok(info) if is_gateway(&info.url) => return Ok(info),
+                    Ok(info) => format!("{:?} is no address of a gateway", info.url),
                     Err(error) => error.to_string(),
                 },
                 Ok(Err(error)) => match error.kind() {
@@ -59,7 +60,11 @@ impl Leading<'_> {
         stop: &watch::Receiver<bool>,
     ) -> Result<Vec<Connection>, Ended> {
         let info = self.ask_how_to_connect().await?;
+        let intents = self.intents();
         let stored = self.stored().await;
+        // A session goes on with what it was begun to hear, which may be more or less than is asked for now. Then another
+        // one is begun, and the servers come anew as far as they can be known.
+        let hears_the_same = |session: &&Session| session.intents == intents.bits();
         let shards = info.shards.max(1);
         let identifies = Identifies::new(
             (self.ports.sessions.clone(), self.ports.clock.clone()),
@@ -68,7 +73,7 @@ impl Leading<'_> {
             (self.lead.epoch, shards),
             &info.session_start_limit,
         );
-        let config = ConfigBuilder::new(self.settings.token.secret(), self.intents())
+        let config = ConfigBuilder::new(self.settings.token.secret(), intents)
             .large_threshold(LARGE)
             .proxy_url(info.url.clone())
             .queue(identifies)
@@ -81,17 +86,20 @@ impl Leading<'_> {
                 total: shards,
             };
             let session = stored.iter().find(|session| session.shard == shard);
+            let session = session.filter(hears_the_same);
             let mut requests = Requests::new(self.lead.epoch);
             let mut config = ConfigBuilder::from(config.clone());
             let progress = Progress::since(session.map_or(0, |session| session.sequence));
             if let Some(session) = session {
-                config = config
-                    .session(twilight_gateway::Session::new(
-                        session.sequence,
-                        session.id.clone(),
-                    ))
-                    .resume_url(session.resume_url.clone());
+                config = config.session(twilight_gateway::Session::new(
+                    session.sequence,
+                    session.id.clone(),
+                ));
+                if is_gateway(&session.resume_url) {
+                    config = config.resume_url(session.resume_url.clone());
+                }
                 shown.set_standing(Standing {
+                    intents: session.intents,
                     id: session.id.clone(),
                     resume_url: session.resume_url.clone(),
                     progress: Arc::clone(&progress),

@@ -74,6 +74,7 @@ impl Leading<'_> {
 /// Where the session of a connection stands, if anything of it is in effect.
 fn session(number: usize, total: usize, shown: &Shown) -> Option<Session> {
     let Standing {
+        intents,
         id,
         resume_url,
         progress,
@@ -85,6 +86,7 @@ fn session(number: usize, total: usize, shown: &Shown) -> Option<Session> {
     };
     (sequence > 0).then_some(Session {
         shard,
+        intents,
         id,
         sequence,
         resume_url,

@@ -41,6 +41,31 @@ async fn after_every_kind_of_end_the_session_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_to_go_on_may_be_no_address() {
+    for nowhere in [
+        "",
+        "gateway.example",
+        "wss://",
+        "wss://a b",
+        "https://127.0.0.1:1",
+    ] {
+        let setup = Setup {
+            resume_at: Some(nowhere.to_owned()),
+            ..Setup::default()
+        };
+        let site = Site::with_server(setup, 20).await;
+        site.fake.cut();
+        assert!(site.fake.take(dnd(OWNER + 1)));
+        site.agree().await;
+        // So after a restart.
+        let (fake, memory) = site.stop().await;
+        let site = Site::later(fake, memory, 120);
+        assert!(site.fake.take(dnd(OWNER + 2)));
+        site.agree().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_whose_heartbeat_is_not_answered_is_given_up() {
     let setup = Setup {
         heartbeat_interval: Duration::from_millis(200),

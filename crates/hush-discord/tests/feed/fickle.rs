@@ -1,13 +1,14 @@
 //! A store that goes away when it is told to.
 
+use std::slice;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use hush_adapters::memory::Memory;
 use hush_discord_fake::{Fake, Setup, Step};
-use hush_domain::events::{Event, PresenceChange, Snapshot};
+use hush_domain::events::{Change, Event, PresenceChange, Snapshot};
 use hush_domain::feed::{Epoch, Session, Shard};
 use hush_domain::ids::ServerId;
 use hush_domain::time::Timestamp;
@@ -23,6 +24,8 @@ use crate::support::{EVERYTHING, PATIENCE, SERVER, Site, guild};
 pub(crate) struct Fickle {
     memory: Memory,
     away: Arc<AtomicBool>,
+    /// The user of whom nothing is taken: 0 is nobody.
+    refused_user: Arc<AtomicU64>,
     /// How often it was asked in vain, and how often whether a session may be begun.
     refused: Arc<AtomicUsize>,
     identifies_refused: Arc<AtomicUsize>,
@@ -48,6 +51,7 @@ impl Fickle {
         Self {
             memory: Memory::new(),
             away: Arc::default(),
+            refused_user: Arc::default(),
             refused: Arc::default(),
             identifies_refused: Arc::default(),
         }
@@ -55,6 +59,24 @@ impl Fickle {
 
     pub(crate) fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::Relaxed);
+    }
+
+    /// Takes nothing that says who `user` is.
+    pub(crate) fn refuse(&self, user: u64) {
+        self.refused_user.store(user, Ordering::Relaxed);
+    }
+
+    fn takes(&self, change: &Change) -> Result<(), BackendError> {
+        let listed = match change {
+            Change::MemberChunk { members, .. } => members,
+            Change::MemberJoined(member) | Change::MemberChanged(member) => slice::from_ref(member),
+            _ => &[][..],
+        };
+        let refused = self.refused_user.load(Ordering::Relaxed);
+        if listed.iter().any(|member| member.user.id.get() == refused) {
+            return Err(BackendError::refused("not this one"));
+        }
+        Ok(())
     }
 
     /// The store, unless it is away.
@@ -103,6 +125,7 @@ impl Ingest for FickleIngest {
 
     async fn apply(&self, event: Event, received_at: Timestamp) -> Result<Applied, IngestError> {
         self.store.reach()?;
+        self.store.takes(&event.change)?;
         self.ingest.apply(event, received_at).await
     }
 

@@ -1,9 +1,11 @@
 //! Sessions are begun with care: Discord resets the token of a bot that begins too many.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hush_adapters::memory::Memory;
-use hush_discord_fake::{Fake, Scripted, Setup, StartLimit, intents};
+use hush_discord::Privileged;
+use hush_discord_fake::{Fake, Scripted, Setup, StartLimit, Step, intents};
 
 use crate::support::{EVERYTHING, PATIENCE, SERVER, Site, guild};
 
@@ -73,6 +75,42 @@ async fn however_often_it_starts_a_session_is_begun_once_a_minute() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_other_intents_another_session_is_begun() {
+    let narrow = Privileged {
+        presences: false,
+        ..EVERYTHING
+    };
+    let setup = Setup {
+        identify_every: Duration::ZERO,
+        ..Setup::default()
+    };
+    let (mut fake, mut memory) = Site::with_server(setup, 20).await.stop().await;
+    let (mut begun, mut servers) = (1, 1);
+    for (privileged, anew) in [(narrow, 1), (narrow, 0), (EVERYTHING, 1), (EVERYTHING, 0)] {
+        begun += anew;
+        servers += 1;
+        let store = Arc::new(memory.clone());
+        let ahead = servers * 120;
+        let site = Site::through(fake, memory, (store.clone(), store), privileged, ahead);
+        assert!(site.fake.take(Step::GuildAdded(guild(servers << 22, 20))));
+        let known = async |server: u64| {
+            let stats = site.stats(server << 22).await;
+            stats.is_some_and(|it| it.online.is_some() == privileged.presences)
+        };
+        let all_known = async {
+            for server in (1..=servers).rev() {
+                while !known(server).await {
+                    tokio::task::yield_now().await;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, all_known).await.unwrap();
+        assert_eq!(site.fake.observed().identified(), begun);
+        (fake, memory) = site.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_keep_to_the_pace_that_discord_asks_for() {
     let setup = Setup {
         shards: 3,
@@ -81,8 +119,7 @@ async fn connections_keep_to_the_pace_that_discord_asks_for() {
     };
     let site = Site::start(setup, EVERYTHING).await;
     for number in 1..=6 {
-        site.fake
-            .take(hush_discord_fake::Step::GuildAdded(guild(number << 22, 3)));
+        site.fake.take(Step::GuildAdded(guild(number << 22, 3)));
     }
     assert!(
         site.fake
@@ -107,7 +144,7 @@ async fn discord_is_asked_again_how_to_connect() {
         global: true,
     };
     fake.script_requests("/gateway", 1, limited);
-    fake.take(hush_discord_fake::Step::GuildAdded(guild(SERVER, 3)));
+    fake.take(Step::GuildAdded(guild(SERVER, 3)));
     let site = Site::over(fake, Memory::new(), EVERYTHING);
     site.agree().await;
     assert_eq!(site.fake.observed().identified(), 1);

@@ -73,6 +73,26 @@ async fn what_was_heard_before_is_in_effect_for_whoever_asks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asks_has_no_role_that_was_taken_from_them() {
+    let site = site().await;
+    // As they were when they asked, which is told after what has become of them since.
+    let role = Role {
+        permissions: 8,
+        ..Role::new(5, "Admin", 1)
+    };
+    let guild = SERVER;
+    assert!(site.fake.take(Step::RoleCreated { guild, role }));
+    let asked = json!({
+        "id": "1", "application_id": "2", "type": 2, "token": "t", "guild_id": SERVER.to_string(), "data": {},
+        "member": {"user": {"id": (OWNER + 1).to_string(), "username": "bob"}, "roles": ["5"]},
+    });
+    site.fake.dispatch(SERVER, "INTERACTION_CREATE", &asked);
+    let role = Role::new(6, "Later", 2);
+    assert!(site.fake.take(Step::RoleCreated { guild, role }));
+    site.agree().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_discord_does_not_take_an_answer_for_is_not_done() {
     let site = site().await;
     site.fake

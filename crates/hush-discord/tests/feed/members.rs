@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use hush_discord::Privileged;
-use hush_discord_fake::{ChunkScript, Setup, Step};
+use hush_discord_fake::{ChunkScript, Member, Role, Setup, Status, Step, User};
 
-use crate::support::{EVERYTHING, PATIENCE, SERVER, Site, guild};
+use crate::support::{EVERYTHING, OWNER, PATIENCE, SERVER, Site, guild};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn until_the_last_part_is_in_only_what_is_known_is_said() {
@@ -109,6 +109,49 @@ async fn a_restart_in_the_middle_asks_for_the_list_anew() {
     site.agree().await;
     let seen = site.fake.observed();
     assert_eq!((seen.identified(), seen.member_requests.len()), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_may_be_older_than_what_was_heard_since() {
+    let site = Site::start(Setup::default(), EVERYTHING).await;
+    site.fake.script_chunks(ChunkScript {
+        hold_after: Some(1),
+        stale: true,
+        ..ChunkScript::default()
+    });
+    let role = Role {
+        permissions: 8,
+        ..Role::new(5, "Admin", 1)
+    };
+    let (guild, last) = (SERVER, OWNER + 2499);
+    let members = self::guild(SERVER, 2500).with_role(role);
+    assert!(site.fake.take(Step::GuildAdded(members)));
+    let asked = site
+        .fake
+        .until(|seen| seen.member_requests.len() == 1, PATIENCE);
+    assert!(asked.await);
+    // Whoever is in a part that has not come leaves, gets a role, or is seen to be there; somebody joins.
+    for step in [
+        Step::MemberLeft { guild, user: last },
+        Step::MemberChanged {
+            guild,
+            user: User::new(last - 1, "ada"),
+            roles: vec![5],
+        },
+        Step::Presence {
+            guild,
+            user: last - 2,
+            status: Status::Dnd,
+        },
+        Step::MemberJoined {
+            guild,
+            member: Member::new(User::new(last + 1, "zoe")),
+        },
+    ] {
+        assert!(site.fake.take(step));
+    }
+    site.fake.release_chunks();
+    site.agree().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hush_discord_fake::{Fake, Observed, Setup, Status, Step, Storm};
+use hush_discord_fake::{Fake, Observed, Setup, Status, Step, Storm, User};
 
 use crate::fickle::{Fickle, fickle, over};
 use crate::support::{OWNER, PATIENCE, SERVER, guild};
@@ -145,4 +145,63 @@ async fn what_discord_cannot_repeat_is_repaired_by_another_session() {
     let seen = site.fake.observed();
     assert_eq!((seen.resumes.len(), seen.resumed()), (1, 0));
     assert_eq!(seen.identified(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_store_does_not_take_is_tried_again_by_whoever_comes_next() {
+    let setup = Setup {
+        full_request_every: Duration::ZERO,
+        ..Setup::default()
+    };
+    let (site, store) = fickle(setup).await;
+    store.until_recorded().await;
+    let guild = SERVER;
+    let user = User::new(OWNER + 3, "renamed");
+    store.refuse(user.id);
+    let changed = Step::MemberChanged {
+        guild,
+        user,
+        roles: vec![],
+    };
+    assert!(site.fake.take(changed));
+    // It does not stand in the way of what follows, in the same server and elsewhere.
+    let (left, other) = (OWNER + 5, 2 << 22);
+    assert!(site.fake.take(Step::MemberLeft { guild, user: left }));
+    assert!(site.fake.take(Step::GuildAdded(self::guild(other, 20))));
+    assert!(site.fake.take(Step::GuildLeft(other)));
+    site.until_gone(guild, left).await;
+    site.until_gone(other, OWNER).await;
+    let (fake, _) = site.stop().await;
+    store.refuse(0);
+    let site = over(fake, &store, 0);
+    site.agree().await;
+    assert_eq!(site.fake.observed().identified(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_of_which_a_part_is_not_taken_is_not_complete() {
+    let setup = Setup {
+        identify_every: Duration::ZERO,
+        full_request_every: Duration::ZERO,
+        ..Setup::default()
+    };
+    let (site, store) = fickle(setup).await;
+    let (guild, kept, left) = (2 << 22, OWNER + 4, OWNER + 5);
+    assert!(site.fake.take(Step::GuildAdded(self::guild(guild, 2500))));
+    site.agree().await;
+    let (fake, _) = site.stop().await;
+    // Another session begins with another list, and a part of that is not taken.
+    fake.forget_sessions();
+    store.refuse(kept);
+    let site = over(fake, &store, 120);
+    let asked = |seen: &Observed| seen.member_requests.len() == 2;
+    assert!(site.fake.until(asked, PATIENCE).await);
+    assert!(site.fake.take(Step::MemberLeft { guild, user: left }));
+    site.until_gone(guild, left).await;
+    assert!(site.standing(guild, kept).await.is_some());
+    let stats = site.stats(guild).await.unwrap();
+    assert_eq!((stats.members, stats.bots), (Some(2500), None));
+    let (fake, _) = site.stop().await;
+    store.refuse(0);
+    over(fake, &store, 120).agree().await;
 }

@@ -232,6 +232,16 @@ impl Site {
         Some((standing.owner, standing.permissions.bits()))
     }
 
+    /// Waits until a user has no standing in a server any more.
+    pub(crate) async fn until_gone(&self, server: u64, user: u64) {
+        let gone = async {
+            while self.standing(server, user).await.is_some() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, gone).await.unwrap();
+    }
+
     /// Each member's id, name and roles.
     pub(crate) async fn users(&self, server: u64) -> Vec<(u64, String, Vec<String>)> {
         let page = PageRequest {

@@ -18,6 +18,7 @@ macro_rules! for_each_chunks_rule {
                 who_joined_meanwhile_stays,
                 who_left_meanwhile_is_gone,
                 who_only_changed_meanwhile_leaves_with_the_last_chunk,
+                who_was_only_seen_leaves_with_the_last_chunk,
                 another_generation_is_ignored,
                 a_newer_partial_snapshot_takes_over,
                 a_complete_snapshot_ends_the_generation,
@@ -110,6 +111,28 @@ pub async fn who_only_changed_meanwhile_leaves_with_the_last_chunk(store: &Store
     }
     store.change(1, 3, chunk(5, vec![], true)).await;
     assert_eq!(store.listed(1).await, [4]);
+}
+
+/// Only who is not listed yet is listed by that, and only while chunks are awaited.
+pub async fn who_was_only_seen_leaves_with_the_last_chunk(store: &Store) {
+    let mut snapshot = partial(1, 9, 5);
+    snapshot.roles = vec![role(7, "seven", 1)];
+    store.given(snapshot, vec![member(2)]).await;
+    let seen = |number| Change::MemberSeen(holding(bot(number), &[7]));
+    for number in [3, 4] {
+        store.change(1, 1, seen(number)).await;
+        assert_eq!(store.role_names(1, number).await, ["seven"]);
+    }
+    store.change(1, 2, chunk(5, vec![member(3)], false)).await;
+    for number in [2, 3, 4] {
+        store.ignored(1, 3, seen(number)).await;
+    }
+    assert_eq!(store.role_names(1, 3).await, [""; 0]);
+    assert_eq!(store.counts_of(1).await, [Some(9), None, None]);
+    store.change(1, 4, chunk(5, vec![member(5)], true)).await;
+    assert_eq!(store.listed(1).await, [2, 3, 5]);
+    store.ignored(1, 5, seen(4)).await;
+    assert_eq!(store.listed(1).await, [2, 3, 5]);
 }
 
 /// Chunks of another generation change nothing, nor does any where none is open.

@@ -126,6 +126,7 @@ pub async fn who_comes_and_goes_moves_the_number(store: &Store) {
     };
     store.ignored(1, 1, online.clone()).await;
     store.ignored(1, 1, Change::MemberLeft(user(2))).await;
+    store.ignored(1, 1, Change::MemberSeen(member(2))).await;
     for (change, members) in [
         (Change::MemberJoined(member(2)), 21),
         (Change::MemberJoined(member(2)), 21),

@@ -41,6 +41,7 @@ macro_rules! for_each_fencing_rule {
 fn session(id: &str) -> Session {
     Session {
         shard: SOLE,
+        intents: 259,
         id: id.into(),
         sequence: 7,
         resume_url: "wss://resume.example".into(),

@@ -155,6 +155,13 @@ impl Known {
                     self.list(member, carried);
                 }
             },
+            Change::MemberSeen(member) => {
+                let seen = open.is_some() && self.find(member.user.id).is_none();
+                if seen {
+                    self.list(member, None);
+                }
+                return seen;
+            }
             Change::MemberLeft(user) => {
                 let Some(found) = self.find(user) else {
                     return false;

@@ -120,6 +120,7 @@ pub(super) fn everyday() -> BoxedStrategy<Change> {
     prop_oneof![
         3 => anyone().prop_map(Change::MemberJoined),
         2 => anyone().prop_map(Change::MemberChanged),
+        1 => anyone().prop_map(Change::MemberSeen),
         3 => users.clone().prop_map(|number| Change::MemberLeft(user(number))),
         3 => (users, presence).prop_map(|(number, presence)| Change::PresenceChanged {
             user: user(number),

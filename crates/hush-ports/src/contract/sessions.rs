@@ -40,6 +40,7 @@ fn shard(number: u32) -> Shard {
 fn session(number: u32, id: &str) -> Session {
     Session {
         shard: shard(number),
+        intents: 259,
         id: id.into(),
         sequence: 42,
         resume_url: format!("wss://gateway-{number}.example/?v=10"),
@@ -72,6 +73,7 @@ pub async fn a_session_reads_back_field_by_field(store: &Store) {
                 number: 0,
                 total: 1,
             },
+            intents: 0,
             id: "0".into(),
             sequence: 0,
             resume_url: "ws://127.0.0.1:1".into(),
@@ -82,6 +84,7 @@ pub async fn a_session_reads_back_field_by_field(store: &Store) {
                 number: 10,
                 total: 70_000,
             },
+            intents: u64::MAX,
             id: "f".repeat(2000),
             // What a float would round.
             sequence: (1 << 53) + 1,
@@ -110,6 +113,7 @@ pub async fn a_session_stands_in_the_place_of_the_one_before(store: &Store) {
             number: 0,
             total: 32,
         },
+        intents: 1,
         resume_url: "wss://other.example".into(),
         ..session(0, "divided")
     };

@@ -41,6 +41,7 @@ pub(super) async fn apply(
         } => changing.chunk(generation, last).await?,
         Change::MemberJoined(member) => changing.join(&member).await?,
         Change::MemberChanged(member) => changing.change(&member).await?,
+        Change::MemberSeen(member) => changing.see(&member).await?,
         Change::MemberLeft(user) => changing.leave(user).await?,
         Change::PresenceChanged { user, presence } => changing.set_presence(user, presence).await?,
         Change::RoleChanged(role) => changing.set_role(&role).await?,
@@ -123,6 +124,15 @@ impl Changing<'_> {
         let generation = known.and_then(|known| known.generation);
         let delta =
             members::put(self.transaction, self.server.id, member, known, generation).await?;
+        self.count(delta, self.server.member_count).await
+    }
+
+    async fn see(&mut self, member: &ListedMember) -> Result<bool, Failure> {
+        let known = self.look(member.user.id).await?;
+        if known.is_some() || self.server.generation.is_none() {
+            return Ok(false);
+        }
+        let delta = members::put(self.transaction, self.server.id, member, known, None).await?;
         self.count(delta, self.server.member_count).await
     }
 

@@ -63,6 +63,7 @@ impl<'t> Changing<'t> {
             } => self.chunk(generation, last).await,
             Change::MemberJoined(member) => self.join(&member).await,
             Change::MemberChanged(member) => self.change(&member).await,
+            Change::MemberSeen(member) => self.see(&member).await,
             Change::MemberLeft(user) => self.leave(user).await,
             Change::PresenceChanged { user, presence } => self.set_presence(user, presence).await,
             Change::RoleChanged(role) => {
@@ -146,6 +147,14 @@ impl<'t> Changing<'t> {
             return Ok(false);
         }
         self.put(member, known.flatten()).await?;
+        Ok(true)
+    }
+
+    async fn see(&mut self, member: &ListedMember) -> Result<bool, Failure> {
+        if self.before.generation.is_none() || self.known(member.user.id).await?.is_some() {
+            return Ok(false);
+        }
+        self.put(member, None).await?;
         Ok(true)
     }
 

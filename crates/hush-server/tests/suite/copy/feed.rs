@@ -11,8 +11,8 @@ const FEED: &str =
     "SELECT epoch, beat, session_id, sequence FROM feed_lease LEFT JOIN feed_sessions ON true";
 
 const SESSION: &str =
-    "INSERT INTO feed_sessions (shard_number, shard_total, session_id, sequence, resume_url)
-     VALUES (0, 1, 'known only here', 5, 'wss://there')";
+    "INSERT INTO feed_sessions (shard_number, shard_total, intents, session_id, sequence, resume_url)
+     VALUES (0, 1, 259, 'known only here', 5, 'wss://there')";
 /// That a session was begun, of which nothing else is known.
 const BEGUN: &str = "INSERT INTO feed_sessions (shard_number, shard_total) VALUES (0, 1)";
 const EPOCH: &str = "UPDATE feed_lease SET epoch = 3, beat = 4";
