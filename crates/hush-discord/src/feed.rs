@@ -31,6 +31,7 @@ const SETTLE: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(crate) enum Ended {
     Stopped,
+    /// The lead is lost: another process has it, or the store was away too long.
     Deposed,
     /// Discord does not let the bot in: what to do about it.
     Refused(String),
@@ -63,7 +64,7 @@ impl<'a> Leading<'a> {
         }
     }
 
-    /// Follows until it is told to stop, another process leads, or Discord refuses.
+    /// Follows until it is told to stop, the lead is lost, or Discord refuses.
     pub(crate) async fn run(&self, mut stop: watch::Receiver<bool>) -> Ended {
         let stopped = stop.clone();
         let kept = self.lead.keep(&*self.ports.feed);

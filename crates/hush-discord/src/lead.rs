@@ -1,7 +1,8 @@
 //! Leading the feed: of all processes over one store, one follows Discord.
 //!
 //! A leader beats every few seconds. Whoever has seen the same beat for as long as a lease lasts takes the lead; a
-//! leader that could not beat for as long has stopped by then, by its own clock and without asking anybody.
+//! leader that could not beat for as long has stopped by then, by its own clock and without asking anybody. If nobody
+//! has taken the lead meanwhile, it takes it again at once.
 
 #[cfg(test)]
 mod tests;
@@ -27,20 +28,23 @@ pub(crate) struct Lead {
 }
 
 impl Lead {
-    /// Waits for the lead. Whoever is `alone` need not wait for one who led before and is gone.
-    pub(crate) async fn win(feed: &dyn Feed, alone: bool) -> Self {
+    /// Waits for the lead. Whoever is `alone` need not wait for one who led before and is gone. Nobody waits for itself:
+    /// `lost` is the epoch in which this process led last and has stopped.
+    pub(crate) async fn win(feed: &dyn Feed, alone: bool, lost: Option<Epoch>) -> Self {
         let mut watched: Option<(Lease, Instant)> = None;
         loop {
-            let asked = Instant::now();
             match feed.lease().await {
                 Ok(seen) => {
                     let since = match watched {
                         Some((lease, since)) if lease == seen => since,
-                        // Its beat may be as old as the question.
-                        _ => asked,
+                        // The leader counts from when it began to beat. That was before the answer, but perhaps after
+                        // the question, so counting from the question could end before the leader has stopped.
+                        _ => Instant::now(),
                     };
                     watched = Some((seen, since));
-                    let over = !seen.held || alone || since.elapsed() >= LASTS;
+                    // Nobody has led since, and what was written then is waited for by taking the lead.
+                    let own = lost == Some(seen.epoch);
+                    let over = !seen.held || alone || own || since.elapsed() >= LASTS;
                     if over && let Some(lead) = Self::take(feed, seen, alone).await {
                         return lead;
                     }

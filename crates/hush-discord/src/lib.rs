@@ -61,10 +61,11 @@ pub async fn follow(
     let meters = Arc::new(Meters::new());
     meters.leading.set(0.0);
     meters.refused.set(0.0);
+    let mut lost = None;
     loop {
         let lead = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
-            lead = Lead::win(&*ports.feed, settings.alone) => lead,
+            lead = Lead::win(&*ports.feed, settings.alone, lost) => lead,
         };
         tracing::info!(epoch = lead.epoch.0, "this process follows Discord");
         meters.leading.set(1.0);
@@ -72,7 +73,13 @@ pub async fn follow(
         let ended = leading.run(stop.clone()).await;
         meters.leading.set(0.0);
         match ended {
-            Ended::Deposed => tracing::warn!("another process follows Discord by now"),
+            Ended::Deposed => {
+                tracing::warn!(
+                    epoch = lead.epoch.0,
+                    "the lead is lost: another process follows Discord by now, or the store was away too long"
+                );
+                lost = Some(lead.epoch);
+            }
             Ended::Stopped => {
                 lead.resign(&*ports.feed).await;
                 return;
