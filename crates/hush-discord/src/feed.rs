@@ -13,7 +13,6 @@ use twilight_http::Client;
 
 use crate::apply::{Applier, Deposed};
 use crate::backlog::Backlog;
-use crate::commands::Commands;
 use crate::connection::{self, Connection};
 use crate::interactions::Interactions;
 use crate::lead::Lead;
@@ -41,23 +40,23 @@ pub(crate) enum Ended {
 pub(crate) struct Leading<'a> {
     settings: &'a Settings,
     ports: &'a Ports,
+    interactions: &'a Interactions,
     lead: &'a Lead,
     meters: &'a Arc<Meters>,
     client: Arc<Client>,
-    interactions: Interactions,
 }
 
 impl<'a> Leading<'a> {
     pub(crate) fn new(
-        (settings, ports, commands): (&'a Settings, &'a Ports, &Arc<Commands>),
+        (settings, ports, interactions): (&'a Settings, &'a Ports, &'a Interactions),
         lead: &'a Lead,
         meters: &'a Arc<Meters>,
     ) -> Self {
         let client = Arc::new(settings.client());
         Self {
-            interactions: Interactions::new(Arc::clone(commands)),
             settings,
             ports,
+            interactions,
             lead,
             meters,
             client,

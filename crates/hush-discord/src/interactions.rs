@@ -1,14 +1,17 @@
 //! Slash commands on their way to an answer: beside the feed, which waits for none of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::commands::Commands;
 
 /// The most that are being answered at once. Each is two requests; more would only wait for each other.
-const AT_ONCE: usize = 64;
+const AT_ONCE: u32 = 64;
+/// How long the answers that are under way may take when the process stops.
+const SETTLE: Duration = Duration::from_secs(3);
 
 /// Whoever answers.
 #[derive(Clone)]
@@ -21,7 +24,7 @@ impl Interactions {
     pub(crate) fn new(commands: Arc<Commands>) -> Self {
         Self {
             commands,
-            places: Arc::new(Semaphore::new(AT_ONCE)),
+            places: Arc::new(Semaphore::new(AT_ONCE as usize)),
         }
     }
 
@@ -36,5 +39,17 @@ impl Interactions {
             commands.serve(&json, heard).await;
             drop(place);
         });
+    }
+
+    /// Waits for the answers that are under way, for a few seconds. No other one is begun from then on.
+    pub(crate) async fn settled(&self) {
+        if timeout(SETTLE, self.places.acquire_many(AT_ONCE))
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "some answers to slash commands were still under way and may not arrive"
+            );
+        }
     }
 }

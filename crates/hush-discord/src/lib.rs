@@ -33,6 +33,7 @@ pub use settings::{
 
 use commands::Commands;
 use feed::{Ended, Leading};
+use interactions::Interactions;
 use lead::Lead;
 use meters::Meters;
 
@@ -51,7 +52,8 @@ pub struct Ports {
 
 /// Follows Discord until `stop` says so: whenever this process has the lead, every server that the bot is in is kept up
 /// to date. Returns early only if Discord does not let the bot in, which is logged with its cure; what is stored then
-/// stays as it is. Slash commands are answered by `commands`. Metrics go to the recorder that is installed when this is called.
+/// stays as it is. Slash commands are answered by `commands`; answers that are under way when it ends are waited for, for a
+/// few seconds. Metrics go to the recorder that is installed when this is called.
 pub async fn follow(
     settings: Settings,
     ports: Ports,
@@ -61,15 +63,16 @@ pub async fn follow(
     let meters = Arc::new(Meters::new());
     meters.leading.set(0.0);
     meters.refused.set(0.0);
+    let interactions = Interactions::new(commands);
     let mut lost = None;
     loop {
         let lead = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return,
+            _ = stop.wait_for(|stop| *stop) => break,
             lead = Lead::win(&*ports.feed, settings.alone, lost) => lead,
         };
         tracing::info!(epoch = lead.epoch.0, "this process follows Discord");
         meters.leading.set(1.0);
-        let leading = Leading::new((&settings, &ports, &commands), &lead, &meters);
+        let leading = Leading::new((&settings, &ports, &interactions), &lead, &meters);
         let ended = leading.run(stop.clone()).await;
         meters.leading.set(0.0);
         match ended {
@@ -82,14 +85,15 @@ pub async fn follow(
             }
             Ended::Stopped => {
                 lead.resign(&*ports.feed).await;
-                return;
+                break;
             }
             Ended::Refused(why) => {
                 tracing::error!("{why}");
                 meters.refused.set(1.0);
                 lead.resign(&*ports.feed).await;
-                return;
+                break;
             }
         }
     }
+    interactions.settled().await;
 }

@@ -96,8 +96,9 @@ impl Commands {
     }
 
     /// Whoever asks is told that the answer is coming, and nothing is done unless Discord has taken that, which it does
-    /// once for each interaction. So what was asked is done once, even if it is heard again after a restart, and never
-    /// when nobody would see the answer: a token that is shown to nobody would only stand in the way of its name.
+    /// once for each interaction. So what was asked is done at most once, even if it is heard again after a restart, and
+    /// not when nobody would see the answer: a token that is shown to nobody would only stand in the way of its name.
+    /// What can still come between is an end of the process, or of the way to Discord.
     async fn reply(
         &self,
         interaction: &Interaction,

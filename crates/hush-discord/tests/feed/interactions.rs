@@ -1,4 +1,6 @@
-use hush_discord_fake::{ChunkScript, Guild, Member, Role, Setup, Step, User, slash};
+use std::time::Duration;
+
+use hush_discord_fake::{ChunkScript, Guild, Member, Role, Scripted, Setup, Step, User, slash};
 use hush_domain::audit::{Actor, ActorKind};
 use hush_domain::ids::ServerId;
 use hush_domain::secret::Secret;
@@ -96,7 +98,7 @@ async fn whoever_asks_has_no_role_that_was_taken_from_them() {
 async fn what_discord_does_not_take_an_answer_for_is_not_done() {
     let site = site().await;
     site.fake
-        .script_requests("/interactions/", 1, hush_discord_fake::Scripted::Fails(404));
+        .script_requests("/interactions/", 1, Scripted::Fails(404));
     let create = |name: &str| slash(&["api", "token", "create"], &[("name", json!(name))]);
     site.fake.interact(SERVER, OWNER, create("lost")).unwrap();
     assert!(
@@ -119,6 +121,23 @@ async fn what_discord_does_not_take_an_answer_for_is_not_done() {
         .unwrap();
     let names: Vec<_> = tokens.iter().map(|token| token.name.as_str()).collect();
     assert_eq!(names, ["kept"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_under_way_arrives_though_it_is_told_to_stop() {
+    let site = site().await;
+    let slow = Scripted::Delay(Duration::from_millis(500));
+    site.fake.script_requests("/interactions/", 1, slow);
+    let create = slash(&["api", "token", "create"], &[("name", json!("laptop"))]);
+    let interaction = site.fake.interact(SERVER, OWNER, create).unwrap();
+    assert!(interaction.answer(PATIENCE).await.is_some());
+    assert!(interaction.edit(Duration::ZERO).await.is_none());
+    site.stop().await;
+    let said = interaction.edit(Duration::ZERO).await.unwrap();
+    assert!(
+        said["content"].as_str().unwrap().contains("hush_"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
