@@ -67,6 +67,11 @@ impl Fake {
             .change(|state| state.send_to_all(|| Outgoing::Close(code)));
     }
 
+    /// Recommends so many shards from now on.
+    pub fn recommend(&self, shards: u32) {
+        self.shared.change(|state| state.setup.shards = shards);
+    }
+
     /// Lets heartbeats go without an answer, or answers them again.
     pub fn mute_acks(&self, mute: bool) {
         self.shared.change(|state| state.mute_acks = mute);

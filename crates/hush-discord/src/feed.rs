@@ -26,6 +26,9 @@ const SHOW: Duration = Duration::from_secs(1);
 /// How long what was heard may take to come into effect when the process stops.
 const SETTLE: Duration = Duration::from_secs(3);
 
+/// The close code that asks for more connections.
+const TOO_FEW: u16 = 4011;
+
 /// How following ended.
 #[derive(Debug)]
 pub(crate) enum Ended {
@@ -34,6 +37,8 @@ pub(crate) enum Ended {
     Deposed,
     /// Discord does not let the bot in: what to do about it.
     Refused(String),
+    /// It has to begin anew: why.
+    Again(String),
 }
 
 /// Follows Discord in one epoch.
@@ -116,12 +121,13 @@ impl<'a> Leading<'a> {
                 match ended {
                     Ok(connection::Ended::Stopped) => {}
                     Ok(connection::Ended::Deposed) => return Ended::Deposed,
-                    Ok(connection::Ended::Refused(code)) => return Ended::refused(code),
-                    Err(error) => {
-                        return Ended::Refused(format!(
-                            "following Discord has ended for a reason that is Hush's own: {error}"
-                        ));
+                    Ok(connection::Ended::Refused(TOO_FEW)) => {
+                        let why = "Discord divides the bot's servers among more connections now";
+                        return Ended::Again(why.to_owned());
                     }
+                    Ok(connection::Ended::Refused(code)) => return Ended::refused(code),
+                    // Its text was logged with the panic.
+                    Err(_) => return Ended::Again("a connection has ended in a panic".to_owned()),
                 }
             }
             // What was heard comes into effect before it is stored where the sessions stand.

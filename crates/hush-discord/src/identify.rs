@@ -2,7 +2,9 @@
 //!
 //! Discord lets a bot begin so many sessions a day, and resets its token if it begins more. So the last few are never
 //! used, those of one connection are at least a minute apart however often the process is started, and those that
-//! share a place in the line are five seconds apart.
+//! share a place in the line are five seconds apart. When less than half of them are left, a process waits a minute before
+//! its first one: so even with a store that remembers nothing, a process that crashes again and again spends the second
+//! half of a day slowly.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +40,8 @@ struct Line {
     meters: Arc<Meters>,
     epoch: Epoch,
     shards: u32,
+    /// When there began to be a line.
+    since: Instant,
     budget: Mutex<Budget>,
     /// When the next session may be begun in each place of the line.
     places: Vec<Mutex<Instant>>,
@@ -46,6 +50,8 @@ struct Line {
 /// How many sessions may still be begun.
 struct Budget {
     left: u32,
+    /// So many are half of them.
+    half: u32,
     reserve: u32,
     /// When there are all of them again.
     renewed: Instant,
@@ -55,6 +61,7 @@ impl Budget {
     fn new(limit: &SessionStartLimit) -> Self {
         Self {
             left: limit.remaining,
+            half: limit.total / 2,
             reserve: (limit.total / RESERVE).max(1),
             renewed: Instant::now() + Duration::from_millis(limit.reset_after),
         }
@@ -79,6 +86,7 @@ impl Identifies {
             meters,
             epoch,
             shards,
+            since: now,
             budget: Mutex::new(Budget::new(limit)),
             places: places.collect(),
         }))
@@ -112,6 +120,9 @@ impl Line {
         sleep_until(*free).await;
         let mut budget = self.budget.lock().await;
         self.wait_for_budget(&mut budget).await;
+        if budget.left < budget.half {
+            sleep_until(self.since + APART).await;
+        }
         self.note(number).await;
         budget.left = budget.left.saturating_sub(1);
         self.meters.identifies_left.set(budget.left);

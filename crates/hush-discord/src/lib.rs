@@ -22,10 +22,14 @@ mod requests;
 mod settings;
 mod wire;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures::FutureExt;
 use hush_ports::{Clock, Feed, Samples, Sessions};
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
 
 pub use settings::{
     BotToken, InvalidBotToken, InvalidProxy, Privileged, Proxy, SAMPLE_EVERY, Settings,
@@ -36,6 +40,9 @@ use feed::{Ended, Leading};
 use interactions::Interactions;
 use lead::Lead;
 use meters::Meters;
+
+/// How long to wait before what ended by itself begins anew, the first time and at most.
+const ANEW: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
 
 /// What the feed needs from the outside.
 #[derive(Clone)]
@@ -65,23 +72,42 @@ pub async fn follow(
     meters.refused.set(0.0);
     let interactions = Interactions::new(commands);
     let mut lost = None;
+    let mut wait = ANEW.0;
     loop {
         let lead = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             lead = Lead::win(&*ports.feed, settings.alone, lost) => lead,
         };
         tracing::info!(epoch = lead.epoch.0, "this process follows Discord");
+        let since = Instant::now();
         meters.leading.set(1.0);
         let leading = Leading::new((&settings, &ports, &interactions), &lead, &meters);
-        let ended = leading.run(stop.clone()).await;
+        let run = AssertUnwindSafe(leading.run(stop.clone()));
+        // What a panic leaves behind is begun anew with the rest.
+        let ended = run.catch_unwind().await.unwrap_or_else(|_| {
+            let why = "bringing what was heard into effect has ended in a panic";
+            Ended::Again(why.to_owned())
+        });
         meters.leading.set(0.0);
+        meters.backlog.set(0.0);
+        lost = Some(lead.epoch);
         match ended {
             Ended::Deposed => {
                 tracing::warn!(
                     epoch = lead.epoch.0,
                     "the lead is lost: another process follows Discord by now, or the store was away too long"
                 );
-                lost = Some(lead.epoch);
+            }
+            Ended::Again(why) => {
+                if since.elapsed() > ANEW.1 {
+                    wait = ANEW.0;
+                }
+                tracing::warn!(why, wait = wait.as_secs(), "following Discord anew");
+                tokio::select! {
+                    _ = stop.wait_for(|stop| *stop) => {}
+                    () = sleep(wait) => {}
+                }
+                wait = (wait * 2).min(ANEW.1);
             }
             Ended::Stopped => {
                 lead.resign(&*ports.feed).await;

@@ -52,6 +52,7 @@ fn a_session_does_not_show_its_id() {
             number: 2,
             total: 5,
         },
+        intents: 259,
         id: "c0ffee-secret".into(),
         sequence: 1234,
         resume_url: "wss://gateway.example".into(),

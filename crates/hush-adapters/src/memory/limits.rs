@@ -14,7 +14,7 @@ const SHARDS: usize = 64;
 /// A ring that is idle says no more than none, so idle rings are dropped whenever a shard has reached its
 /// part of the capacity. What happens if that does not suffice depends on who chooses the keys:
 ///
-/// - Servers and tokens exist in a store, so there are only so many. Their rings are never dropped before
+/// - Servers, tokens and the users of slash commands are vouched for by a store or by Discord, so there are only so many. Their rings are never dropped before
 ///   they are idle, or the limit would not be exact; the shard may grow instead.
 /// - Clients' addresses are chosen by whoever asks, and an attacker may own billions. An arbitrary ring makes
 ///   room: that gives one address its requests anew, which an attacker with so many has anyway, and costs
@@ -30,7 +30,7 @@ pub struct MemoryLimiter {
 
 impl MemoryLimiter {
     /// A limiter by the monotonic time of `clock` that keeps at most `capacity` clients' rings, rounded up to
-    /// a multiple of 64, and looks for idle ones among the servers' and tokens' from that number on. A ring
+    /// a multiple of 64, and looks for idle ones among all others from that number on. A ring
     /// takes up to 4 bytes for each request that its rule admits, and about 100 beside.
     pub fn new(clock: Arc<dyn Clock>, capacity: usize) -> Self {
         let shards = || {

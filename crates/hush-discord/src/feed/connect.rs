@@ -183,7 +183,7 @@ fn refusal(code: u16) -> String {
              your application in Discord's developer portal, or do without with HUSH_DISCORD_MEMBERS=false or \
              HUSH_DISCORD_PRESENCES=false"
         }
-        4010..=4012 => {
+        4010 | 4012 => {
             "Discord does not take the connection as it is made: use a newer version of Hush"
         }
         _ => "Discord closed the connection for good",

@@ -41,6 +41,38 @@ async fn after_every_kind_of_end_the_session_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_its_servers_are_too_many_for_its_connections_it_makes_more() {
+    let setup = Setup {
+        max_concurrency: 2,
+        identify_every: Duration::ZERO,
+        ..Setup::default()
+    };
+    let site = Site::with_server(setup, 20).await;
+    site.clock.advance(Duration::from_secs(120));
+    site.fake.recommend(2);
+    site.fake.close(4011);
+    assert!(site.fake.take(Step::GuildAdded(guild(2 << 22, 20))));
+    assert!(site.fake.take(dnd(OWNER + 1)));
+    site.agree().await;
+    let seen = site.fake.observed();
+    let shards: Vec<_> = seen.identifies.iter().map(|it| it.shard).collect();
+    assert_eq!((shards.len(), shards[0]), (3, (0, 1)));
+    assert!(shards.contains(&(0, 2)) && shards.contains(&(1, 2)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_panic_of_our_own_the_session_goes_on() {
+    let site = Site::with_server(Setup::default(), 20).await;
+    site.until_recorded().await;
+    for user in 1..3 {
+        site.clock.break_once();
+        assert!(site.fake.take(dnd(OWNER + user)));
+        site.agree().await;
+    }
+    assert_eq!(site.fake.observed().identified(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_to_go_on_may_be_no_address() {
     for nowhere in [
         "",

@@ -98,16 +98,6 @@ impl Fickle {
     pub(crate) async fn until_identify_refused(&self) {
         until(|| self.identifies_refused.load(Ordering::Relaxed) > 0).await;
     }
-
-    /// Waits until it is stored where a session stands.
-    pub(crate) async fn until_recorded(&self) {
-        let recorded = async {
-            while self.memory.stored().await.unwrap().is_empty() {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, recorded).await.unwrap();
-    }
 }
 
 #[async_trait]

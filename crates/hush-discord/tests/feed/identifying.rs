@@ -54,6 +54,28 @@ async fn the_last_sessions_of_a_day_are_kept_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_less_than_half_of_them_left_the_first_one_has_to_wait_as_well() {
+    for (remaining, begun) in [(500, 1), (499, 0)] {
+        let setup = Setup {
+            heartbeat_interval: Duration::from_millis(100),
+            start_limit: StartLimit {
+                total: 1000,
+                remaining,
+                reset_after: Duration::from_hours(1),
+            },
+            ..Setup::default()
+        };
+        let site = Site::start(setup, EVERYTHING).await;
+        assert!(
+            site.fake
+                .until(|seen| seen.heartbeats.len() >= 5, PATIENCE)
+                .await
+        );
+        assert_eq!(site.fake.observed().identifies.len(), begun, "{remaining}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn however_often_it_starts_a_session_is_begun_once_a_minute() {
     let setup = Setup {
         heartbeat_interval: Duration::from_millis(100),

@@ -105,7 +105,7 @@ async fn while_the_store_is_away_no_session_is_begun() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_heard_and_not_stored_is_heard_again_after_a_crash() {
     let (site, store) = fickle(Setup::default()).await;
-    store.until_recorded().await;
+    site.until_recorded().await;
     store.set_away(true);
     for user in [3, 6, 9] {
         assert!(site.fake.take(Step::MemberLeft {
@@ -130,7 +130,7 @@ async fn what_discord_cannot_repeat_is_repaired_by_another_session() {
         ..Setup::default()
     };
     let (site, store) = fickle(setup).await;
-    store.until_recorded().await;
+    site.until_recorded().await;
     store.set_away(true);
     assert!(site.fake.take(Step::MemberLeft {
         guild: SERVER,
@@ -154,7 +154,7 @@ async fn what_the_store_does_not_take_is_tried_again_by_whoever_comes_next() {
         ..Setup::default()
     };
     let (site, store) = fickle(setup).await;
-    store.until_recorded().await;
+    site.until_recorded().await;
     let guild = SERVER;
     let user = User::new(OWNER + 3, "renamed");
     store.refuse(user.id);

@@ -1,7 +1,7 @@
 //! A feed over a store in memory, and a Discord for it to follow.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use hush_adapters::memory::{Memory, MemoryLimiter};
@@ -44,9 +44,16 @@ pub(crate) const OWNER: u64 = 1000;
 pub(crate) struct Hands {
     clock: SystemClock,
     ahead: AtomicU64,
+    /// Whether whoever asks next for the time fails.
+    broken: AtomicBool,
 }
 
 impl Hands {
+    /// Lets whoever asks next for the time end in a panic.
+    pub(crate) fn break_once(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+    }
+
     /// Puts the clock forward.
     pub(crate) fn advance(&self, by: Duration) {
         self.ahead.fetch_add(by.as_secs(), Ordering::Relaxed);
@@ -55,6 +62,7 @@ impl Hands {
 
 impl Clock for Hands {
     fn wall(&self) -> Timestamp {
+        assert!(!self.broken.swap(false, Ordering::Relaxed), "as told");
         let ahead = Duration::from_secs(self.ahead.load(Ordering::Relaxed));
         self.clock.wall().checked_add(ahead).unwrap()
     }
@@ -110,6 +118,7 @@ impl Site {
         let clock = Arc::new(Hands {
             clock: SystemClock::new(),
             ahead: AtomicU64::new(ahead),
+            broken: AtomicBool::new(false),
         });
         let ports = Ports {
             feed,
@@ -230,6 +239,16 @@ impl Site {
         let standing = self.memory.standing(user.unwrap(), server.unwrap()).await;
         let standing = standing.unwrap()?;
         Some((standing.owner, standing.permissions.bits()))
+    }
+
+    /// Waits until it is stored where a session stands.
+    pub(crate) async fn until_recorded(&self) {
+        let recorded = async {
+            while self.memory.stored().await.unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, recorded).await.unwrap();
     }
 
     /// Waits until a user has no standing in a server any more.

@@ -16,8 +16,9 @@ const UPKEEP: Duration = Duration::from_secs(5);
 
 /// The upper bounds of the latency histograms, in seconds: from what an answer from memory takes to the
 /// longest that a request may take.
-const SECONDS: [f64; 14] = [
-    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 10.0,
+const SECONDS: [f64; 16] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0,
+    5.0, 10.0,
 ];
 
 /// Starts keeping metrics for the whole process. Everything that measures has to be made after this.
