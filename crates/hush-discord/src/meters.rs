@@ -127,7 +127,7 @@ fn describe() {
     describe_counter!(
         "hush_discord_failed_events_total",
         Unit::Count,
-        "Events that the store refused for good."
+        "Events that the store did not take."
     );
     describe_counter!(
         "hush_discord_reconnects_total",

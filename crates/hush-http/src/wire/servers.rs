@@ -78,8 +78,8 @@ pub(crate) struct RateLimit {
     /// Seconds until there is room for one more than that, 0 if nothing was spent; `null` if there is no limit.
     #[schema(required, minimum = 0)]
     reset_after_seconds: Option<u64>,
-    /// What each token spent of this limit since then, most first. Slash commands spend nothing of it: each user has a
-    /// limit of their own for them.
+    /// What each token spent of this limit since then, most first. Slash commands that spend of it are not told of: no
+    /// token is used for them.
     #[schema(max_items = 1_000_000)]
     spent: Vec<SpentByToken>,
     /// From when on spending is told (RFC 3339, UTC): the beginning of a minute, an hour ago at most.
