@@ -16,6 +16,15 @@ fn leads(service: &Running) -> bool {
     metrics.lines().any(|line| line == "hush_discord_leading 1")
 }
 
+/// Whether a process shows the state of a connection.
+fn is_connected(service: &Running) -> bool {
+    let metrics = get(service.admin, "/metrics", "").body;
+    let states = metrics
+        .lines()
+        .filter(|line| line.starts_with("hush_discord_shard_state"));
+    states.into_iter().any(|line| line.ends_with(" 1"))
+}
+
 fn presence(user: u64, status: Status) -> Step {
     Step::Presence {
         guild: SERVERS[0],
@@ -58,11 +67,12 @@ fn a_leader_that_was_stopped_writes_nothing_once_another_leads() {
     assert!(scene.take(presence(OWNER + 1, Status::Offline)));
     scene.agree(&second);
     first.signal("CONT");
-    // It answers again, and knows that it does not lead.
+    // It answers again, and knows that it does not lead and hears nothing.
     let clock = SystemClock::new();
-    while leads(&first) {
+    while leads(&first) || is_connected(&first) {
         assert!(clock.monotonic() < Duration::from_secs(30), "there are two");
     }
+    assert!(is_connected(&second));
     assert!(scene.take(presence(OWNER + 2, Status::Dnd)));
     scene.agree(&second);
     scene.agree(&first);
