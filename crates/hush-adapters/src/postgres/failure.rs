@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io;
 
 use hush_ports::BackendError;
+use sqlx::error::DatabaseError;
 
 use crate::stored::{self, Invalid};
 
@@ -73,7 +74,7 @@ impl Failure {
             Self::Stored(_) => true,
             Self::Unanswered => false,
             Self::Database(error) => {
-                let code = error.as_database_error().and_then(|error| error.code());
+                let code = error.as_database_error().and_then(DatabaseError::code);
                 refuses(&code.unwrap_or_default())
             }
         }
