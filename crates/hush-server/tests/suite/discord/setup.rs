@@ -1,9 +1,12 @@
 //! Without Discord, and what the operator sets up there.
 
+use hush_adapters::system::SystemClock;
 use hush_discord_fake::Setup;
+use hush_ports::Clock;
 use serde_json::json;
 
 use super::Scene;
+use super::scene::PATIENCE;
 use crate::support::{Running, Site, get};
 
 #[test]
@@ -45,6 +48,14 @@ fn a_bot_that_is_not_let_in_is_told_what_to_switch_on() {
     let scene = Scene::new(&site, without);
     let service = scene.serve();
     scene.until(|seen| seen.own_closes == [4014]);
+    // Discord has said so, and so has the service once it heard it.
+    let clock = SystemClock::new();
+    while !get(service.admin, "/metrics", "")
+        .body
+        .contains("hush_discord_refused 1")
+    {
+        assert!(clock.monotonic() < PATIENCE, "it does not say so");
+    }
     // The API goes on with what it has.
     assert_eq!(get(service.api, "/readyz", "").status, 200);
     service.signal("TERM");
