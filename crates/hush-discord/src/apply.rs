@@ -121,22 +121,23 @@ impl Applier {
         change: &Change,
         heard: Heard,
     ) -> Result<Outcome, Deposed> {
-        let mut change = change.clone();
-        if let Change::MemberChunk {
-            generation, last, ..
-        } = &mut change
-        {
-            // Who was in a part that was given up has not left.
-            *last &= self.torn().get(&server) != Some(generation);
-        }
+        let generation = match change {
+            Change::MemberChunk { generation, .. } => Some(generation),
+            _ => None,
+        };
+        let torn = generation.is_some() && self.torn().get(&server) == generation;
         let outcome = self
             .persist("a change", || {
-                let change = change.clone();
+                let mut change = change.clone();
+                if let (true, Change::MemberChunk { last, .. }) = (torn, &mut change) {
+                    // Who was in a part that was given up has not left.
+                    *last = false;
+                }
                 self.ingest.apply(Event { server, change }, heard.at)
             })
             .await?;
-        if let (Outcome::GivenUp, Change::MemberChunk { generation, .. }) = (outcome, change) {
-            self.torn().insert(server, generation);
+        if let (Outcome::GivenUp, Some(generation)) = (outcome, generation) {
+            self.torn().insert(server, *generation);
         }
         Ok(outcome)
     }
