@@ -103,6 +103,8 @@ pub async fn follow(
                     wait = ANEW.0;
                 }
                 tracing::warn!(why, wait = wait.as_secs(), "following Discord anew");
+                // Another process need not wait.
+                lead.resign(&*ports.feed).await;
                 tokio::select! {
                     _ = stop.wait_for(|stop| *stop) => {}
                     () = sleep(wait) => {}

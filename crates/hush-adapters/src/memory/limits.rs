@@ -14,8 +14,9 @@ const SHARDS: usize = 64;
 /// A ring that is idle says no more than none, so idle rings are dropped whenever a shard has reached its
 /// part of the capacity. What happens if that does not suffice depends on who chooses the keys:
 ///
-/// - Servers, tokens and the users of slash commands are vouched for by a store or by Discord, so there are only so many. Their rings are never dropped before
-///   they are idle, or the limit would not be exact; the shard may grow instead.
+/// - Servers, tokens and the users of slash commands are vouched for by a store or by Discord, so there are only so
+///   many. Their rings are never dropped before they are idle, or the limit would not be exact; the shard may grow
+///   instead.
 /// - Clients' addresses are chosen by whoever asks, and an attacker may own billions. An arbitrary ring makes
 ///   room: that gives one address its requests anew, which an attacker with so many has anyway, and costs
 ///   others nothing.

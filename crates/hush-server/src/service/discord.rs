@@ -14,7 +14,7 @@ use crate::stores::Stores;
 
 /// How long what was heard may take to come into effect once the service stops, and answers to arrive that are under way:
 /// all that the feed gives itself for these.
-const FAREWELL: Duration = Duration::from_secs(10);
+const FAREWELL: Duration = Duration::from_secs(12);
 
 /// The feed, if there is a bot to follow Discord.
 pub(super) struct Following {
