@@ -71,7 +71,7 @@ pub(super) fn print(rows: &[Row]) -> Result<()> {
         "\nThe API's counts of every server were those of Discord at the end.\n\
          \n\
          - lag: from hearing presences until they are in effect, by the oldest of each batch. Quantiles are the upper \
-         bounds of the buckets in which they lie; from 1 s on the next is 10 s.\n\
+         bounds of the buckets in which they lie; above 1 s these are 2, 5 and 10 s.\n\
          - unheard: the longest that a presence was sent and not heard, looked at once a second.\n\
          - roles: from sending that somebody has other roles until the API says so, once a second of the storm.\n\
          - CPU: of Hush alone, without PostgreSQL and the fake Discord, which share the machine.\n\
