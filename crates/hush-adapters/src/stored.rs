@@ -80,8 +80,9 @@ pub(crate) fn member(
             id: role_id(id)?,
             name: name.parse().map_err(invalid("role name"))?,
             position,
-            // A member shows no permissions, so that none are fetched.
+            // A member shows neither, so that they are not fetched.
             permissions: Permissions::default(),
+            managed: false,
         })
     });
     Ok(Member::new(

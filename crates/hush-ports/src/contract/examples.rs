@@ -87,6 +87,7 @@ pub(super) fn role(number: u64, name: &str, position: i32) -> Role {
         name: name.parse().unwrap(),
         position,
         permissions: Permissions::default(),
+        managed: false,
     }
 }
 
