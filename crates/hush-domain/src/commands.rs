@@ -80,6 +80,19 @@ impl Command {
         }
     }
 
+    /// How it ends if it must, before its time: one that is being carried out may be done.
+    pub fn broken_off(&self) -> State {
+        match self.state {
+            State::Running => State::Failed(FailureCode::OutcomeUnknown),
+            _ => State::Cancelled,
+        }
+    }
+
+    /// Whether `user` gave it, or it does something to them.
+    pub fn is_about(&self, user: UserId) -> bool {
+        self.user == user || self.order.users().contains(&user)
+    }
+
     /// Until when a timeout lasts that is carried out now or once more. It counts from when it was first begun, so that a
     /// repetition changes nothing.
     pub fn timeout_until(&self) -> Option<Timestamp> {

@@ -140,6 +140,11 @@ fn every_action_reads_back_from_its_name() {
         "token.former_secret_leaked",
         "token.server_removed",
         "settings.updated",
+        "command.queued",
+        "command.succeeded",
+        "command.failed",
+        "command.expired",
+        "command.cancelled",
     ];
     assert_eq!(names, expected);
     for action in Action::ALL {
