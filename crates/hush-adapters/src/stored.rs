@@ -11,6 +11,10 @@ use hush_domain::time::Timestamp;
 use hush_domain::users::{Member, User, Username};
 use hush_ports::{Drift, Ends};
 
+mod commands;
+
+pub(crate) use commands::{CommandRow, SituationJson, body, end, lane, waiting};
+
 /// A database holds what the domain does not allow.
 #[derive(Debug, thiserror::Error)]
 #[error("stored {what} is invalid: {reason}")]

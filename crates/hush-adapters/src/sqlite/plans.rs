@@ -4,10 +4,10 @@ use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 
 use super::database::options;
 use super::ingest::presences;
-use super::{Sqlite, audit, channels, samples, stats, tokens, upkeep, usage, users};
+use super::{Sqlite, audit, channels, commands, samples, stats, tokens, upkeep, usage, users};
 
 /// What every request and every look after the file asks.
-const ASKED: [&str; 18] = [
+const ASKED: [&str; 26] = [
     tokens::PRESENT,
     tokens::MEMBERSHIPS,
     tokens::DESCENDANTS,
@@ -26,6 +26,14 @@ const ASKED: [&str; 18] = [
     upkeep::REQUESTS,
     upkeep::MINUTES,
     upkeep::SAMPLES,
+    upkeep::COMMANDS,
+    commands::GET,
+    commands::LIST,
+    commands::PENDING,
+    commands::READ,
+    commands::READY,
+    commands::OVERDUE,
+    commands::FINISH,
 ];
 
 async fn plan(connection: &mut SqliteConnection, query: &str) -> Vec<String> {

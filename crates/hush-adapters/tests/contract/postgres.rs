@@ -42,6 +42,7 @@ async fn fresh_store() -> Store {
         sessions: postgres.clone(),
         samples: postgres.clone(),
         channels: postgres.clone(),
+        commands: postgres.clone(),
         counts: postgres.clone(),
         health: postgres.clone(),
         audit: postgres.clone(),

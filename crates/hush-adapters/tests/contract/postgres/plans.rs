@@ -188,6 +188,7 @@ async fn tidying_reads_nothing_of_what_stays() {
         usage: nothing,
         audit: None,
         samples: nothing,
+        commands: nothing,
         servers: nothing,
     };
     let crowded = Crowded::create().await;
