@@ -13,6 +13,7 @@ mod me;
 mod permit;
 mod quota;
 mod rate_limits;
+mod repeatable;
 mod settings;
 mod stats;
 mod tokens;
@@ -36,11 +37,12 @@ pub use permit::{Caller, Permit};
 pub use ports::{AuditFilter, IdempotencyConflict};
 pub use quota::Quota;
 pub use rate_limits::{RateLimits, ServerRateLimit};
+pub use repeatable::Repeatable;
 pub use settings::{SettingsOfServers, UpdateSettingsError};
 pub use stats::StatsOfServers;
 pub use tokens::{
-    CreateInPerson, CreateToken, Issued, IssuedToken, Lifetime, PersonalTokens, Repeatable,
-    RotateToken, TokenError, TokenPage,
+    CreateInPerson, CreateToken, Issued, IssuedToken, Lifetime, PersonalTokens, RotateToken,
+    TokenError, TokenPage,
 };
 pub use upkeep::{Housekeeping, Retention};
 pub use users::{Page, UsersOfServers};

@@ -22,6 +22,8 @@ pub struct Role {
     pub position: i32,
     /// What it lets its holders do.
     pub permissions: Permissions,
+    /// Whether it belongs to an integration, a bot or the boosts of the server, and is given by the platform alone.
+    pub managed: bool,
 }
 
 impl Role {

@@ -94,6 +94,7 @@ fn a_member_shows_roles_by_rank_and_never_the_everyone_role() {
         name: name.parse().unwrap(),
         position,
         permissions: Permissions::default(),
+        managed: false,
     };
     let user = User {
         id: 7_u64.try_into().unwrap(),

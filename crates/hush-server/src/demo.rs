@@ -67,6 +67,7 @@ fn role(
         name: name.parse()?,
         position,
         permissions,
+        managed: false,
     })
 }
 

@@ -15,7 +15,7 @@ pub(super) enum Table {
     /// `[id, name, owner, member count, generation, presences known, listed, bots, online, as of,
     /// following]`.
     Servers,
-    /// `[server, id, name, position, permissions]`.
+    /// `[server, id, name, position, permissions, managed]`.
     Roles,
     /// `[server, id, name, kind, parent]`.
     Channels,

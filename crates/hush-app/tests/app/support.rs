@@ -74,6 +74,7 @@ pub(crate) fn role(id: u64, permissions: Permissions) -> Role {
         name: format!("Role {id}").parse().unwrap(),
         position: 1,
         permissions,
+        managed: false,
     }
 }
 

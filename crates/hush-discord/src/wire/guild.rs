@@ -47,6 +47,8 @@ pub(super) struct WireRole {
     #[serde(default)]
     position: i64,
     permissions: String,
+    #[serde(default)]
+    managed: bool,
 }
 
 /// Names series of member chunks, each once: what one leader has named no other one names again.
@@ -79,6 +81,7 @@ impl From<WireRole> for Role {
                 .permissions
                 .parse()
                 .unwrap_or_else(|_| Permissions::from_bits(0)),
+            managed: role.managed,
         }
     }
 }

@@ -43,7 +43,7 @@ fn guild(member_count: u64) -> Value {
         "roles": [
             {"id": "1", "name": "@everyone", "position": 0, "permissions": "0", "managed": false},
             {"id": "9", "name": "Admin", "position": 1, "permissions": "8"},
-            {"id": "9", "name": "Admins", "position": 99_999_999_999_u64, "permissions": "8"},
+            {"id": "9", "name": "Admins", "position": 99_999_999_999_u64, "permissions": "8", "managed": true},
         ],
         "channels": [
             {"id": "3", "name": "general", "type": 0},
@@ -82,9 +82,9 @@ fn a_guild_becomes_a_snapshot_with_each_thing_once() {
     let roles: Vec<_> = snapshot
         .roles
         .iter()
-        .map(|role| (role.name.as_str(), role.position))
+        .map(|role| (role.name.as_str(), role.position, role.managed))
         .collect();
-    assert_eq!(roles, [("@everyone", 0), ("Admins", i32::MAX)]);
+    assert_eq!(roles, [("@everyone", 0, false), ("Admins", i32::MAX, true)]);
     assert!(
         snapshot.roles[1]
             .permissions
@@ -158,6 +158,7 @@ fn changes_are_read() {
         (role.name.as_str(), role.position, role.permissions.bits()),
         ("?", -1, 0)
     );
+    assert!(!role.managed);
     let gone = json!({"guild_id": "1", "role_id": "9"});
     assert!(matches!(change("GUILD_ROLE_DELETE", &gone), Change::RoleDeleted(id) if id.get() == 9));
     let user = json!({"id": "8", "username": "a\u{0}b", "discriminator": "12345"});

@@ -185,6 +185,7 @@ pub(crate) fn snapshot(id: u64, extent: Extent) -> Snapshot {
         name: format!("Role {id}").parse().unwrap(),
         position: 1,
         permissions,
+        managed: false,
     };
     Snapshot {
         server: server(id),

@@ -144,6 +144,7 @@ pub(crate) fn role(id: u64, name: &str, position: i32, permissions: Permissions)
         name: name.parse().unwrap(),
         position,
         permissions,
+        managed: false,
     }
 }
 

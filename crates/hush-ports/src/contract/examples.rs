@@ -87,6 +87,7 @@ pub(super) fn role(number: u64, name: &str, position: i32) -> Role {
         name: name.parse().unwrap(),
         position,
         permissions: Permissions::default(),
+        managed: false,
     }
 }
 
@@ -222,7 +223,7 @@ pub(super) fn rotation(number: u64, asker: Option<Key>, new_secret: u64) -> Rota
 }
 
 /// A request that a token may send again, and which is then answered with all that the token was.
-pub(super) fn request(asker: u64, key: &str, fingerprint: u8) -> Idempotency {
+pub(super) fn request(asker: u64, key: &str, fingerprint: u8) -> Idempotency<Token> {
     Idempotency {
         key: RequestKey {
             token: token_id(asker),

@@ -46,6 +46,8 @@ pub(super) struct WireRole {
     position: i32,
     #[serde(deserialize_with = "parsed")]
     permissions: Permissions,
+    #[serde(default)]
+    managed: bool,
 }
 
 /// An element of `channels` or `threads`.
@@ -103,6 +105,7 @@ impl From<WireRole> for Role {
             name: role.name,
             position: role.position,
             permissions: role.permissions,
+            managed: role.managed,
         }
     }
 }

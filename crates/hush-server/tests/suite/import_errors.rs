@@ -48,6 +48,7 @@ const BROKEN: &str = r#"
 "permissions": "8"       => "permissions": "0x8"       => 6:70: roles[1].permissions: not a permission set
 "permissions": "8"       => "permissions": "18446744073709551616" => 6:87: roles[1].permissions: not a permission set
 "permissions": "8"       => "permissions": ""          => 6:67: roles[1].permissions: not a permission set
+"permissions": "8"       => "managed": 1, "permissions": "8" => 6:62: roles[1].managed: invalid type: integer `1`, expected a boolean
 
 "id": "3", "username"    => "id": "1", "username"      => 12:76: members[2]: user 1 is listed twice
 "id": "11"               => "id": "10"                 => 6:83: roles[1]: role 10 is listed twice

@@ -104,6 +104,7 @@ impl Guild {
                 name: name.parse::<RoleName>().unwrap(),
                 position: *position,
                 permissions: "8".parse().unwrap(),
+                managed: false,
             })
         };
         let member = |(id, person): (&u64, &Person)| {

@@ -46,21 +46,24 @@ pub(super) async fn put<'r>(
         .values()
         .map(|role| role.permissions.bits().cast_signed())
         .collect();
+    let managed: Vec<_> = roles.values().map(|role| role.managed).collect();
     sqlx::query!(
-        "INSERT INTO roles (server_id, id, name, position, permissions)
-         SELECT $1, listed.id, listed.name, listed.position, listed.permissions
-         FROM unnest($2::bigint[], $3::text[], $4::integer[], $5::bigint[])
-             AS listed (id, name, position, permissions)
+        "INSERT INTO roles (server_id, id, name, position, permissions, managed)
+         SELECT $1, listed.id, listed.name, listed.position, listed.permissions, listed.managed
+         FROM unnest($2::bigint[], $3::text[], $4::integer[], $5::bigint[], $6::boolean[])
+             AS listed (id, name, position, permissions, managed)
          ON CONFLICT (server_id, id) DO UPDATE
          SET name = excluded.name, position = excluded.position,
-             permissions = excluded.permissions
-         WHERE (roles.name, roles.position, roles.permissions)
-             IS DISTINCT FROM (excluded.name, excluded.position, excluded.permissions)",
+             permissions = excluded.permissions, managed = excluded.managed
+         WHERE (roles.name, roles.position, roles.permissions, roles.managed)
+             IS DISTINCT FROM
+             (excluded.name, excluded.position, excluded.permissions, excluded.managed)",
         server.to_i64(),
         &ids,
         &names,
         &positions,
         &permissions,
+        &managed,
     )
     .execute(transaction)
     .await?;

@@ -35,17 +35,20 @@ pub(super) async fn put(
     role: &Role,
 ) -> Result<(), Failure> {
     sqlx::query(
-        "INSERT INTO roles (server_id, id, name, position, permissions) VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO roles (server_id, id, name, position, permissions, managed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (server_id, id) DO UPDATE
-         SET name = excluded.name, position = excluded.position, permissions = excluded.permissions
-         WHERE (roles.name, roles.position, roles.permissions)
-             IS NOT (excluded.name, excluded.position, excluded.permissions)",
+         SET name = excluded.name, position = excluded.position,
+             permissions = excluded.permissions, managed = excluded.managed
+         WHERE (roles.name, roles.position, roles.permissions, roles.managed)
+             IS NOT (excluded.name, excluded.position, excluded.permissions, excluded.managed)",
     )
     .bind(server.to_i64())
     .bind(role.id.to_i64())
     .bind(role.name.as_str())
     .bind(role.position)
     .bind(role.permissions.bits().cast_signed())
+    .bind(role.managed)
     .execute(transaction)
     .await?;
     Ok(())

@@ -44,11 +44,13 @@ const SERVERS: Statements = Statements {
 };
 
 const ROLES: Statements = Statements {
-    page: "SELECT server_id, id, json_build_array(server_id, id, name, position, permissions)::text
+    page: "SELECT server_id, id, json_build_array(
+             server_id, id, name, position, permissions, managed
+         )::text
          FROM roles WHERE (server_id, id) > ($1, $2) ORDER BY server_id, id LIMIT $3",
-    put: "INSERT INTO roles (server_id, id, name, position, permissions)
+    put: "INSERT INTO roles (server_id, id, name, position, permissions, managed)
          SELECT (r ->> 0)::bigint, (r ->> 1)::bigint, r ->> 2, (r ->> 3)::integer,
-                (r ->> 4)::bigint
+                (r ->> 4)::bigint, (r ->> 5)::boolean
          FROM jsonb_array_elements($1::jsonb) AS rows (r)",
 };
 

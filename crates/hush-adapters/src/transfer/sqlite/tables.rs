@@ -38,10 +38,10 @@ const SERVERS: Statements = Statements {
 };
 
 const ROLES: Statements = Statements {
-    page: "SELECT server_id, id, json_array(server_id, id, name, position, permissions)
+    page: "SELECT server_id, id, json_array(server_id, id, name, position, permissions, managed)
          FROM roles WHERE (server_id, id) > (?1, ?2) ORDER BY server_id, id LIMIT ?3",
-    put: "INSERT INTO roles (server_id, id, name, position, permissions)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
+    put: "INSERT INTO roles (server_id, id, name, position, permissions, managed)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
          FROM json_each(?1)",
 };
 

@@ -56,6 +56,7 @@ pub(super) fn snapshot(id: u64) -> Snapshot {
         name: format!("role {id}").parse().unwrap(),
         position: 1,
         permissions: Permissions::default(),
+        managed: false,
     };
     Snapshot {
         server: server(id),

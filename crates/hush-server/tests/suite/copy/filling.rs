@@ -15,7 +15,7 @@ const PARTIAL: &str = r#"{
   "member_count": 700,
   "roles": [
     {"id": "9223372036854775807", "name": "@everyone", "position": 0, "permissions": "9223372036854775808"},
-    {"id": "20", "name": "a \"b\" \\n 'c' \ud83e\udd2b", "position": -3, "permissions": "18446744073709551615"}
+    {"id": "20", "name": "a \"b\" \\n 'c' \ud83e\udd2b", "position": -3, "permissions": "18446744073709551615", "managed": true}
   ],
   "members": [
     {"user": {"id": "1", "username": "o'brien \\ \"x\" \ud83e\udd2b"}, "roles": ["20", "9223372036854775807", "77"]},

@@ -33,8 +33,8 @@ const TABLES: [(&str, &str); 17] = [
          FROM hourly_samples ORDER BY server_id, hour",
     ),
     (
-        "SELECT * FROM roles ORDER BY server_id, id",
-        "SELECT * FROM roles ORDER BY server_id, id",
+        "SELECT server_id, id, name, position, permissions, managed FROM roles ORDER BY server_id, id",
+        "SELECT server_id, id, name, position, permissions, managed::integer FROM roles ORDER BY server_id, id",
     ),
     (
         "SELECT server_id, user_id, name, discriminator, bot, role_ids, presence, generation
