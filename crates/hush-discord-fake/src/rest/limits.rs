@@ -1,11 +1,16 @@
 //! The limits of requests to servers and channels.
 
+use std::time::Duration;
+
 use http::Method;
 use http::header::HeaderName;
 use tokio::time::Instant;
 
 use super::{Reply, now, script};
 use crate::state::State;
+
+/// Half of the smallest part of a second that is shown.
+const ALMOST: Duration = Duration::from_micros(500);
 
 /// What is left of a window.
 pub(super) struct Window {
@@ -50,7 +55,8 @@ impl State {
             ),
             (
                 "x-ratelimit-reset-after",
-                format!("{:.3}", wait.as_secs_f64()),
+                // Rounded up, so that who waits so long is admitted.
+                format!("{:.3}", (wait + ALMOST).as_secs_f64()),
             ),
         ];
         let headers = headers.map(|(name, value)| (HeaderName::from_static(name), value));
