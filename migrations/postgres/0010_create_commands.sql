@@ -57,7 +57,8 @@ CREATE INDEX commands_pending_by_deadline ON commands (not_after) WHERE ended_at
 CREATE INDEX commands_waiting ON commands ((type = 'send_message'), position)
     WHERE ended_at IS NULL AND worker_id IS NULL;
 
-CREATE INDEX commands_by_worker ON commands (worker_id) WHERE worker_id IS NOT NULL;
+-- Few: what is being carried out just now.
+CREATE INDEX commands_in_work ON commands (server_id, worker_id) WHERE worker_id IS NOT NULL;
 
 -- What the commands act on that have not ended. A command waits while another one stands before it here.
 CREATE TABLE command_targets (

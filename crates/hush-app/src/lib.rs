@@ -7,6 +7,7 @@
 mod acts;
 mod admission;
 mod audit;
+mod commands;
 mod failure;
 mod health;
 mod me;
@@ -30,11 +31,14 @@ use hush_ports as ports;
 pub use acts::Cause;
 pub use admission::{Admission, Credential, Denied, Refused, Target};
 pub use audit::{AuditLogs, RowPage, Verified, VerifyError};
+pub use commands::{
+    CommandError, CommandPage, CommandRunner, CommandsOfServers, CreateCommand, Sent,
+};
 pub use failure::Failure;
 pub use health::{NotReady, Readiness};
 pub use me::{Identity, Me, Missing, Reach};
 pub use permit::{Caller, Permit};
-pub use ports::{AuditFilter, IdempotencyConflict};
+pub use ports::{AuditFilter, CommandFilter, IdempotencyConflict};
 pub use quota::Quota;
 pub use rate_limits::{RateLimits, ServerRateLimit};
 pub use repeatable::Repeatable;
@@ -49,6 +53,7 @@ pub use users::{Page, UsersOfServers};
 pub use uses::Uses;
 
 use acts::Acts;
+use commands::News;
 
 /// Everything that Hush needs from the outside.
 #[derive(Clone)]
@@ -69,6 +74,10 @@ pub struct Ports {
     pub audit_keys: Keyring,
     /// What servers' owners decide.
     pub settings: Arc<dyn ports::Settings>,
+    /// The queue of commands.
+    pub commands: Arc<dyn ports::Commands>,
+    /// What carries commands out; `None` if there is no bot.
+    pub executor: Option<Arc<dyn ports::CommandExecutor>>,
     /// What tokens were used for.
     pub usage: Arc<dyn ports::Usage>,
     /// What is removed in time.
@@ -104,6 +113,10 @@ pub struct App {
     pub tokens: PersonalTokens,
     /// What servers' owners decide.
     pub settings: SettingsOfServers,
+    /// What users let the bot do.
+    pub commands: CommandsOfServers,
+    /// What carries that out.
+    pub command_runner: CommandRunner,
     /// What is left of servers' limits.
     pub rate_limits: RateLimits,
     /// Who did what.
@@ -121,6 +134,8 @@ impl App {
     pub fn new(ports: &Ports, limits: Limits) -> Self {
         let uses = Arc::new(Uses::new(ports.usage.clone(), ports.clock.clone()));
         let acts = Acts::new(ports.clock.clone(), ports.random.clone());
+        let readiness = Readiness::new(ports.health.clone(), ports.clock.clone());
+        let news = News::new(readiness.draining());
         Self {
             admission: Admission::new(ports, limits, uses.clone()),
             me: Me::new(ports.tokens.clone()),
@@ -128,11 +143,13 @@ impl App {
             stats: StatsOfServers::new(ports.stats.clone()),
             tokens: PersonalTokens::new(ports, acts.clone(), uses.clone()),
             settings: SettingsOfServers::new(ports.settings.clone(), acts.clone()),
+            commands: CommandsOfServers::new(ports, acts.clone(), news.clone()),
+            command_runner: CommandRunner::new(ports, news),
             rate_limits: RateLimits::new(ports, limits, uses.clone()),
             audit: AuditLogs::new(ports),
             housekeeping: Housekeeping::new(ports, acts),
             uses,
-            readiness: Readiness::new(ports.health.clone(), ports.clock.clone()),
+            readiness,
         }
     }
 }

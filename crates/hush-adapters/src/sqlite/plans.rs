@@ -57,6 +57,9 @@ async fn nothing_looks_through_a_table() {
             "CONSTANT ROW",
             "SCAN held",
             "SCAN descendants",
+            // What waits, in its order, and what is being carried out.
+            "INDEX commands_waiting",
+            "INDEX commands_in_work",
         ];
         let scans = |step: &&String| {
             step.starts_with("SCAN ") && !in_hand.iter().any(|what| step.contains(what))

@@ -5,8 +5,9 @@ use hush_domain::events::PresenceChange;
 use hush_domain::presence::Presence;
 use hush_domain::usage::Use;
 use hush_ports::{
-    Addressed, AuditFilter, AuditLog, AuditPage, Channels, Cutoffs, Ingest, Limiter, PageRequest,
-    Samples, StatsReader, Tidied, TokenFilter, Tokens, Upkeep, Usage, Users,
+    Addressed, AuditFilter, AuditLog, AuditPage, Channels, CommandFilter, Commands, Cutoffs,
+    Ingest, Limiter, PageRequest, Samples, StatsReader, Tidied, TokenFilter, Tokens, Upkeep, Usage,
+    Users, Worker,
 };
 use sqlx::{AssertSqlSafe, Executor};
 
@@ -199,6 +200,45 @@ async fn tidying_reads_nothing_of_what_stays() {
         .await;
 }
 
+/// What has come to its end is not looked at by whoever carries commands out, and of the rest only what waits.
+#[tokio::test]
+async fn commands_are_found_among_many_that_have_ended() {
+    let page = i64::from(PAGE);
+    // One, a page, and the ten that wait: to hand some out, to see which are overdue, and to count them.
+    let expected = [
+        ("commands", 1 + page + 3 * 10),
+        ("members", 2),
+        ("servers", 1),
+        ("channels", 1),
+        ("command_workers", 2),
+    ];
+    let crowded = Crowded::create().await;
+    crowded
+        .read(&expected, async |process, request| {
+            let command = (50_000 + request).try_into().unwrap();
+            let found = Commands::get(process, server(5), command).await.unwrap();
+            let before = found.map(|found| found.id);
+            let filter = CommandFilter {
+                state: None,
+                kind: None,
+                before,
+                limit: PAGE,
+            };
+            let listed = Commands::list(process, server(5), filter).await.unwrap();
+            assert_eq!(listed.len(), usize::from(PAGE));
+            let users = [user(20_000), user(19_000)];
+            let channel = Some(7_u64.try_into().unwrap());
+            let seen = process.situation(server(5), &users, channel).await.unwrap();
+            assert_eq!(seen.unwrap().members.len(), 2);
+            let worker = Worker(1);
+            assert_eq!(process.claim(worker, at(2000), 9).await.unwrap(), []);
+            assert_eq!(process.expire(at(2000), 9).await.unwrap(), []);
+            assert_eq!(process.waiting().await.unwrap().pending.len(), 1);
+            assert!(process.beat(worker).await.unwrap());
+        })
+        .await;
+}
+
 /// What one process asks for, as admission and the operations ask for it.
 async fn make_each_request(process: &Postgres, after: u64) {
     let addressed = Addressed::Server(server(5));
@@ -325,5 +365,15 @@ const CROWD: &str = "
         FROM generate_series(1, 30000) n ORDER BY random();
     INSERT INTO audit_reasons (server_id, number, text, salt)
         SELECT server_id, number, 'Crowd', substr(sha256(''), 1, 16) FROM audit_rows ORDER BY random();
+    INSERT INTO command_workers DEFAULT VALUES;
+    INSERT INTO commands
+            (id, server_id, type, body, token_id, user_id, created_at, not_after, run_at, state, ended_at)
+        SELECT n, CASE WHEN n > 49000 THEN 5 ELSE 1000 + n / 100 END, 'kick', '{\"user_id\":3}', 7, 2, now(), now(), now(),
+               'expired', now()
+        FROM generate_series(1, 60000) n ORDER BY random();
+    INSERT INTO commands
+            (id, server_id, type, body, token_id, user_id, created_at, not_after, run_at, state)
+        SELECT 60000 + n, 6, 'kick', '{\"user_id\":3}', 7, 2, to_timestamp(1000), 'infinity', 'infinity', 'queued'
+        FROM generate_series(1, 10) n;
     INSERT INTO rate_limit_buckets (kind, key, times, last)
         SELECT 1, n, '{1}', 1 FROM generate_series(1, 5000) n ORDER BY random()";
