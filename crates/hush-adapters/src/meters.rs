@@ -20,6 +20,8 @@ pub(crate) enum Operation {
     RemoveServer,
     GetUser,
     PageUsers,
+    GetServer,
+    ReadRoles,
     ServerStats,
     ReadChannels,
     GetSettings,
@@ -54,7 +56,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    const ALL: [Self; 43] = [
+    const ALL: [Self; 45] = [
         Self::PresentToken,
         Self::ListMemberships,
         Self::ReadStanding,
@@ -67,6 +69,8 @@ impl Operation {
         Self::RemoveServer,
         Self::GetUser,
         Self::PageUsers,
+        Self::GetServer,
+        Self::ReadRoles,
         Self::ServerStats,
         Self::ReadChannels,
         Self::GetSettings,
@@ -114,6 +118,8 @@ impl Operation {
             Self::RemoveServer => "remove_server",
             Self::GetUser => "get_user",
             Self::PageUsers => "page_users",
+            Self::GetServer => "get_server",
+            Self::ReadRoles => "read_roles",
             Self::ServerStats => "server_stats",
             Self::ReadChannels => "read_channels",
             Self::GetSettings => "get_settings",

@@ -13,6 +13,7 @@ mod me;
 mod permit;
 mod quota;
 mod rate_limits;
+mod servers;
 mod settings;
 mod stats;
 mod tokens;
@@ -36,6 +37,7 @@ pub use permit::{Caller, Permit};
 pub use ports::{AuditFilter, IdempotencyConflict};
 pub use quota::Quota;
 pub use rate_limits::{RateLimits, ServerRateLimit};
+pub use servers::AddressedServers;
 pub use settings::{SettingsOfServers, UpdateSettingsError};
 pub use stats::StatsOfServers;
 pub use tokens::{
@@ -55,6 +57,10 @@ pub struct Ports {
     pub tokens: Arc<dyn ports::Tokens>,
     /// Users of a server.
     pub users: Arc<dyn ports::Users>,
+    /// Servers and their roles.
+    pub servers: Arc<dyn ports::Servers>,
+    /// Channels of a server.
+    pub channels: Arc<dyn ports::Channels>,
     /// Member counts.
     pub stats: Arc<dyn ports::StatsReader>,
     /// The limiter of servers and tokens. Exact across every process over one store.
@@ -96,6 +102,8 @@ pub struct App {
     pub me: Me,
     /// The users of a server.
     pub users: UsersOfServers,
+    /// A server, its roles and its channels.
+    pub servers: AddressedServers,
     /// The member counts of a server.
     pub stats: StatsOfServers,
     /// Personal tokens.
@@ -123,6 +131,7 @@ impl App {
             admission: Admission::new(ports, limits, uses.clone()),
             me: Me::new(ports.tokens.clone()),
             users: UsersOfServers::new(ports.users.clone()),
+            servers: AddressedServers::new(ports.servers.clone(), ports.channels.clone()),
             stats: StatsOfServers::new(ports.stats.clone()),
             tokens: PersonalTokens::new(ports, acts.clone(), uses.clone()),
             settings: SettingsOfServers::new(ports.settings.clone(), acts.clone()),

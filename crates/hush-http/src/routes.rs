@@ -1,10 +1,12 @@
 //! The table of contents: every route, for the router and the document alike.
 
 mod audit_log;
+mod channels;
 mod docs;
 mod health;
 mod me;
 mod rate_limit;
+mod roles;
 mod servers;
 mod settings;
 mod tokens;
@@ -46,6 +48,9 @@ pub(crate) fn all() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(me::get_me))
         .routes(routes!(users::list_users))
         .routes(routes!(users::get_user))
+        .routes(routes!(servers::get_server))
+        .routes(routes!(roles::list_roles))
+        .routes(routes!(channels::list_channels))
         .routes(routes!(servers::get_server_stats))
         .routes(routes!(
             settings::get_server_settings,

@@ -8,14 +8,18 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 mod audit_log;
+mod channels;
 mod me;
+mod roles;
 mod servers;
 mod tokens;
 mod users;
 
 pub(crate) use audit_log::{AuditLogEntry, AuditLogPage};
+pub(crate) use channels::{Channel, ChannelList};
 pub(crate) use me::Me;
-pub(crate) use servers::{RateLimit, ServerSettings, ServerStats, UpdateServerSettings};
+pub(crate) use roles::{Role, RoleList};
+pub(crate) use servers::{RateLimit, Server, ServerSettings, ServerStats, UpdateServerSettings};
 pub(crate) use tokens::{
     CreateToken, IssuedToken, ReportLeakedToken, RotateToken, Token, TokenPage, kept_id,
 };

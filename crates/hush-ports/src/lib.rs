@@ -21,6 +21,7 @@ mod ingest;
 mod limits;
 mod random;
 mod samples;
+mod servers;
 mod sessions;
 mod settings;
 mod stats;
@@ -41,6 +42,7 @@ pub use ingest::{Applied, Ingest, IngestError, MemberSource, SourceError};
 pub use limits::Limiter;
 pub use random::Random;
 pub use samples::Samples;
+pub use servers::Servers;
 pub use sessions::{Identify, Sessions};
 pub use settings::{ChangeSettingsError, Settings};
 pub use stats::StatsReader;
@@ -54,6 +56,7 @@ pub use users::{PageRequest, Users};
 pub use {
     audit::MockAuditLog, channels::MockChannels, clock::MockClock, counts::MockCounts,
     health::MockHealth, ingest::MockIngest, limits::MockLimiter, random::MockRandom,
-    samples::MockSamples, sessions::MockSessions, settings::MockSettings, stats::MockStatsReader,
-    tokens::MockTokens, upkeep::MockUpkeep, usage::MockUsage, users::MockUsers,
+    samples::MockSamples, servers::MockServers, sessions::MockSessions, settings::MockSettings,
+    stats::MockStatsReader, tokens::MockTokens, upkeep::MockUpkeep, usage::MockUsage,
+    users::MockUsers,
 };

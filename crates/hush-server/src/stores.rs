@@ -17,8 +17,8 @@ use hush_discord::Ports as FeedPorts;
 use hush_domain::audit::chain::{End, Keyring};
 use hush_domain::limits::Rule;
 use hush_ports::{
-    AuditLog, BackendError, Counts, Feed, Health, Ingest, Limiter, Samples, Sessions,
-    Settings as ServerSettings, StatsReader, Tokens, Upkeep, Usage, Users,
+    AuditLog, BackendError, Channels, Counts, Feed, Health, Ingest, Limiter, Samples, Servers,
+    Sessions, Settings as ServerSettings, StatsReader, Tokens, Upkeep, Usage, Users,
 };
 use tokio::time::timeout;
 
@@ -321,11 +321,23 @@ fn ports<S>(
     auth_limiter: Arc<dyn Limiter>,
 ) -> Ports
 where
-    S: Tokens + Users + StatsReader + AuditLog + ServerSettings + Usage + Upkeep + Health + 'static,
+    S: Tokens
+        + Users
+        + Servers
+        + Channels
+        + StatsReader
+        + AuditLog
+        + ServerSettings
+        + Usage
+        + Upkeep
+        + Health
+        + 'static,
 {
     Ports {
         tokens: store.clone(),
         users: store.clone(),
+        servers: store.clone(),
+        channels: store.clone(),
         stats: store.clone(),
         audit: store.clone(),
         audit_keys: audit_keys.clone(),

@@ -1,20 +1,43 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use async_trait::async_trait;
 use hush_domain::channels::Channel;
 use hush_domain::events::{Extent, Generation, Snapshot};
 use hush_domain::ids::{ChannelId, RoleId, ServerId, UserId};
 use hush_domain::permission::Standing;
 use hush_domain::presence::Presence;
 use hush_domain::roles::Role;
-use hush_domain::servers::ServerName;
+use hush_domain::servers::{self, ServerName};
 use hush_domain::settings::ServerSettings;
 use hush_domain::stats::{Coverage, Stats, Tally};
 use hush_domain::time::Timestamp;
 use hush_domain::users::{Member, User};
-use hush_ports::PageRequest;
+use hush_ports::{BackendError, PageRequest, Servers};
 
+use super::Memory;
 use super::feed::Following;
+
+#[async_trait]
+impl Servers for Memory {
+    async fn get(&self, server: ServerId) -> Result<Option<servers::Server>, BackendError> {
+        let server = self.servers.get(&server);
+        Ok(server.map(|server| servers::Server {
+            id: server.id,
+            name: server.name.clone(),
+            owner: server.owner,
+        }))
+    }
+
+    async fn roles(&self, server: ServerId) -> Result<Option<Vec<Role>>, BackendError> {
+        let server = self.servers.get(&server);
+        Ok(server.map(|server| {
+            let mut roles: Vec<_> = server.roles.values().cloned().collect();
+            roles.sort_by(Role::by_rank);
+            roles
+        }))
+    }
+}
 
 /// One server as it is now. What changes it stands in `events.rs`.
 pub(super) struct Server {

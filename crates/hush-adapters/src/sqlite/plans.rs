@@ -4,10 +4,10 @@ use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 
 use super::database::options;
 use super::ingest::presences;
-use super::{Sqlite, audit, channels, samples, stats, tokens, upkeep, usage, users};
+use super::{Sqlite, audit, channels, samples, servers, stats, tokens, upkeep, usage, users};
 
 /// What every request and every look after the file asks.
-const ASKED: [&str; 18] = [
+const ASKED: [&str; 20] = [
     tokens::PRESENT,
     tokens::MEMBERSHIPS,
     tokens::DESCENDANTS,
@@ -15,6 +15,8 @@ const ASKED: [&str; 18] = [
     tokens::OF_SERVER,
     users::GET,
     users::PAGE,
+    servers::GET,
+    servers::ROLES,
     stats::STATS,
     channels::LIST,
     samples::OF_SERVER,

@@ -20,6 +20,7 @@ async fn fresh_store() -> Store {
     Store {
         tokens: memory.clone(),
         users: memory.clone(),
+        servers: memory.clone(),
         stats: memory.clone(),
         ingest: memory.clone(),
         feed: memory.clone(),

@@ -36,6 +36,7 @@ async fn fresh_store() -> Store {
     Store {
         tokens: postgres.clone(),
         users: postgres.clone(),
+        servers: postgres.clone(),
         stats: postgres.clone(),
         ingest: postgres.clone(),
         feed: postgres.clone(),

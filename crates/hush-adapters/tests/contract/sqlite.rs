@@ -58,6 +58,7 @@ fn store(sqlite: Sqlite, file: TestFile) -> Store {
     Store {
         tokens: sqlite.clone(),
         users: sqlite.clone(),
+        servers: sqlite.clone(),
         stats: sqlite.clone(),
         ingest: sqlite.clone(),
         feed: sqlite.clone(),

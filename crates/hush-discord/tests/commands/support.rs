@@ -221,6 +221,8 @@ fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
     Ports {
         tokens: memory.clone(),
         users: memory.clone(),
+        servers: memory.clone(),
+        channels: memory.clone(),
         stats: memory.clone(),
         limiter: Arc::new(MemoryLimiter::new(clock.clone(), 1024)),
         auth_limiter: Arc::new(MemoryLimiter::new(clock.clone(), 1024)),

@@ -347,6 +347,8 @@ fn app(store: &Arc<Memory>, clock: Arc<Hands>) -> App {
     let ports = hush_app::Ports {
         tokens: store.clone(),
         users: store.clone(),
+        servers: store.clone(),
+        channels: store.clone(),
         stats: store.clone(),
         limiter: limiter.clone(),
         auth_limiter: limiter,

@@ -4,6 +4,7 @@ use hush_domain::users::{Member, Username};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::roles::RoleName;
 use super::{Snowflake, as_text};
 
 /// A user with the roles held in the addressed server.
@@ -20,11 +21,6 @@ pub(crate) struct User<'a> {
     #[schema(max_items = 250)]
     roles: Vec<RoleName<'a>>,
 }
-
-/// The name of a role.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(value_type = String, min_length = 1, max_length = 100, example = "Admin")]
-pub(crate) struct RoleName<'a>(&'a str);
 
 /// A page of users, by ascending id.
 #[derive(Debug, Serialize, ToSchema)]

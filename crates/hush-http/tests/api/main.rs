@@ -18,6 +18,7 @@ mod pages;
 mod rate_limit;
 mod rotation;
 mod server_tokens;
+mod servers;
 mod settings;
 mod shapes;
 mod support;

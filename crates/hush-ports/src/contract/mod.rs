@@ -34,8 +34,8 @@ use std::sync::Arc;
 use hush_domain::audit::chain::{ChainKey, Keyring};
 
 use crate::{
-    AuditLog, Channels, Counts, Feed, Health, Ingest, Limiter, Samples, Sessions, Settings,
-    StatsReader, Tokens, Upkeep, Usage, Users,
+    AuditLog, Channels, Counts, Feed, Health, Ingest, Limiter, Samples, Servers, Sessions,
+    Settings, StatsReader, Tokens, Upkeep, Usage, Users,
 };
 
 /// Asserts that a call was refused, and why.
@@ -70,6 +70,7 @@ pub mod retention;
 pub mod rotation;
 pub mod samples;
 pub mod sampling;
+pub mod servers;
 pub mod sessions;
 pub mod settings;
 pub mod snapshots;
@@ -94,6 +95,8 @@ pub struct Store {
     pub tokens: Arc<dyn Tokens>,
     /// Its users.
     pub users: Arc<dyn Users>,
+    /// Its servers.
+    pub servers: Arc<dyn Servers>,
     /// Its statistics.
     pub stats: Arc<dyn StatsReader>,
     /// Its way in.
@@ -187,6 +190,7 @@ macro_rules! for_each_store_rule {
         $crate::for_each_rotation_rule!($test);
         $crate::for_each_samples_rule!($test);
         $crate::for_each_sampling_rule!($test);
+        $crate::for_each_servers_rule!($test);
         $crate::for_each_sessions_rule!($test);
         $crate::for_each_settings_rule!($test);
         $crate::for_each_snapshots_rule!($test);

@@ -75,6 +75,13 @@ impl Model {
         members.into_iter().map(shown).collect()
     }
 
+    /// Every role by rank; `None` for an unknown server.
+    pub(super) fn roles(&self) -> Option<Vec<Role>> {
+        let mut roles = self.0.as_ref()?.snapshot.roles.clone();
+        roles.sort_by_key(|role| (-role.position, role.id));
+        Some(roles)
+    }
+
     /// Every channel by id; `None` for an unknown server.
     pub(super) fn channels(&self) -> Option<Vec<Channel>> {
         let mut channels = self.0.as_ref()?.snapshot.channels.clone();

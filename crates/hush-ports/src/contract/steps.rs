@@ -7,7 +7,8 @@ use hush_domain::events::{Change, Event, ListedMember, Snapshot};
 use hush_domain::feed::{Epoch, Shard};
 use hush_domain::ids::ServerId;
 use hush_domain::permission::Standing;
-use hush_domain::servers::Membership;
+use hush_domain::roles::Role;
+use hush_domain::servers::{Membership, Server};
 use hush_domain::settings::SettingsChange;
 use hush_domain::stats::Stats;
 use hush_domain::time::Timestamp;
@@ -38,6 +39,8 @@ pub(super) struct Whole {
     stats: Option<Stats>,
     members: Vec<Member>,
     memberships: Vec<Vec<Membership>>,
+    server: Option<Server>,
+    roles: Option<Vec<Role>>,
     channels: Option<Vec<Channel>>,
     followed: Option<Followed>,
 }
@@ -110,6 +113,14 @@ impl Store {
     pub(super) async fn followed(&self, number: u64) -> Option<Followed> {
         let all = self.feed.followed(SOLE).await.unwrap();
         all.into_iter().find(|it| it.server == server(number))
+    }
+
+    pub(super) async fn server_of(&self, number: u64) -> Option<Server> {
+        self.servers.get(server(number)).await.unwrap()
+    }
+
+    pub(super) async fn roles_of(&self, number: u64) -> Option<Vec<Role>> {
+        self.servers.roles(server(number)).await.unwrap()
     }
 
     pub(super) async fn channels_of(&self, number: u64) -> Option<Vec<Channel>> {
@@ -336,6 +347,8 @@ impl Store {
             stats: self.stats_of(number).await,
             members: self.members(number).await,
             memberships,
+            server: self.server_of(number).await,
+            roles: self.roles_of(number).await,
             channels: self.channels_of(number).await,
             followed: self.followed(number).await,
         }
