@@ -34,7 +34,7 @@ pub use failure::Failure;
 pub use health::{NotReady, Readiness};
 pub use me::{Identity, Me, Missing, Reach};
 pub use permit::{Caller, Permit};
-pub use ports::{AuditFilter, IdempotencyConflict};
+pub use ports::{AuditFilter, IdempotencyConflict, UserFilter};
 pub use quota::Quota;
 pub use rate_limits::{RateLimits, ServerRateLimit};
 pub use servers::AddressedServers;

@@ -3,6 +3,11 @@
 /// An id.
 pub(crate) const SNOWFLAKE: &str =
     "must be an id: a decimal number from 1 to 9223372036854775807, without sign or leading zero";
+/// Ids of users.
+pub(crate) const USERS: &str = "must be 1 to 100 ids separated by commas, each once";
+/// What users are shown with.
+pub(crate) const EXPANSIONS: &str =
+    "must be words out of role_ids and bot, separated by commas, each once";
 /// A list of ids of servers.
 pub(crate) const SERVERS: &str = "must be a list of 1 to 25 ids as strings";
 /// The name of a token.

@@ -23,7 +23,7 @@ pub(crate) use servers::{RateLimit, Server, ServerSettings, ServerStats, UpdateS
 pub(crate) use tokens::{
     CreateToken, IssuedToken, ReportLeakedToken, RotateToken, Token, TokenPage, kept_id,
 };
-pub(crate) use users::{User, UserPage};
+pub(crate) use users::{Expansion, User, UserPage};
 
 /// An id: 1 to 2^63−1 as a decimal string.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]

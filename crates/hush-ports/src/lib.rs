@@ -51,7 +51,7 @@ pub use tokens::{
 };
 pub use upkeep::{Cutoffs, Erased, Tidied, Upkeep};
 pub use usage::Usage;
-pub use users::{PageRequest, Users};
+pub use users::{PageRequest, UserFilter, Users};
 #[cfg(feature = "mock")]
 pub use {
     audit::MockAuditLog, channels::MockChannels, clock::MockClock, counts::MockCounts,

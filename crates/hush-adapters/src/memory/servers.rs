@@ -13,7 +13,7 @@ use hush_domain::settings::ServerSettings;
 use hush_domain::stats::{Coverage, Stats, Tally};
 use hush_domain::time::Timestamp;
 use hush_domain::users::{Member, User};
-use hush_ports::{BackendError, PageRequest, Servers};
+use hush_ports::{BackendError, PageRequest, Servers, UserFilter};
 
 use super::Memory;
 use super::feed::Following;
@@ -118,13 +118,23 @@ impl Server {
         self.members.get(&user).map(|listed| self.shown(listed))
     }
 
-    pub(super) fn page(&self, page: PageRequest) -> Vec<Member> {
+    pub(super) fn page(&self, page: &PageRequest) -> Vec<Member> {
         let start = page.after.map_or(Bound::Unbounded, Bound::Excluded);
         self.members
             .range((start, Bound::Unbounded))
+            .map(|(_, listed)| listed)
+            .filter(|listed| self.fits(listed, &page.filter))
             .take(page.limit.into())
-            .map(|(_, listed)| self.shown(listed))
+            .map(|listed| self.shown(listed))
             .collect()
+    }
+
+    fn fits(&self, listed: &Listed, filter: &UserFilter) -> bool {
+        let holds = |role: RoleId| self.roles.contains_key(&role) && listed.roles.contains(&role);
+        let user = &listed.user;
+        filter.distinctive_role(self.id).is_none_or(holds)
+            && filter.bot.is_none_or(|bot| user.bot == bot)
+            && filter.ids.as_ref().is_none_or(|ids| ids.contains(&user.id))
     }
 
     pub(super) fn stats(&self) -> Stats {

@@ -264,8 +264,8 @@ impl Site {
     /// Each member's id, name and roles.
     pub(crate) async fn users(&self, server: u64) -> Vec<(u64, String, Vec<String>)> {
         let page = PageRequest {
-            after: None,
             limit: u16::MAX,
+            ..PageRequest::default()
         };
         let server = ServerId::try_from(server).unwrap();
         let members = self.memory.page(server, page).await.unwrap();

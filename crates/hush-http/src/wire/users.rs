@@ -20,6 +20,24 @@ pub(crate) struct User<'a> {
     /// Role names, highest position first, without the implicit everyone-role.
     #[schema(max_items = 250)]
     roles: Vec<RoleName<'a>>,
+    /// The ids of those roles, in the same order. With `expand=role_ids`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 250)]
+    role_ids: Option<Vec<Snowflake>>,
+    /// Whether the user is a bot. With `expand=bot`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    bot: Option<bool>,
+}
+
+/// What a user is shown with if asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Expansion {
+    /// The ids of the roles.
+    RoleIds,
+    /// Whether the user is a bot.
+    Bot,
 }
 
 /// A page of users, by ascending id.
@@ -37,8 +55,26 @@ pub(crate) struct UserPage<'a> {
     pub(crate) next: Option<String>,
 }
 
-impl<'a> From<&'a Member> for User<'a> {
-    fn from(member: &'a Member) -> Self {
+impl Expansion {
+    /// Every one.
+    pub(crate) const ALL: [Self; 2] = [Self::RoleIds, Self::Bot];
+
+    /// Its word in a query.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::RoleIds => "role_ids",
+            Self::Bot => "bot",
+        }
+    }
+}
+
+impl<'a> User<'a> {
+    /// The member with what was asked for.
+    pub(crate) fn new(member: &'a Member, expand: &[Expansion]) -> Self {
+        let role_ids = || {
+            let ids = member.role_ids.iter();
+            ids.map(|role| Snowflake(role.get())).collect()
+        };
         Self {
             id: Snowflake(member.user.id.get()),
             username: &member.user.username,
@@ -47,6 +83,8 @@ impl<'a> From<&'a Member> for User<'a> {
                 .iter()
                 .map(|role| RoleName(role.as_str()))
                 .collect(),
+            role_ids: expand.contains(&Expansion::RoleIds).then(role_ids),
+            bot: expand.contains(&Expansion::Bot).then_some(member.user.bot),
         }
     }
 }

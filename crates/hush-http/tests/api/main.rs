@@ -10,6 +10,7 @@ mod caching;
 mod connections;
 mod document;
 mod failures;
+mod filters;
 mod idempotency;
 mod input;
 mod leaks;

@@ -57,6 +57,7 @@ pub mod erasure;
 pub mod events;
 pub mod feed;
 pub mod fencing;
+pub mod filters;
 pub mod following;
 pub mod health;
 pub mod idempotency;
@@ -178,6 +179,7 @@ macro_rules! for_each_store_rule {
         $crate::for_each_events_rule!($test);
         $crate::for_each_feed_rule!($test);
         $crate::for_each_fencing_rule!($test);
+        $crate::for_each_filters_rule!($test);
         $crate::for_each_following_rule!($test);
         $crate::for_each_health_rule!($test);
         $crate::for_each_idempotency_rule!($test);

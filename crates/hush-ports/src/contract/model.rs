@@ -69,6 +69,7 @@ impl Model {
             roles.sort_by_key(|role| (-role.position, role.id));
             Member {
                 user: member.user.clone(),
+                role_ids: roles.iter().map(|role| role.id).collect(),
                 roles: roles.into_iter().map(|role| role.name.clone()).collect(),
             }
         };

@@ -21,7 +21,7 @@ use super::examples::{
 use super::{Store, keyring};
 use crate::{
     Addressed, Applied, CreateTokenError, Ends, Followed, Outcome, PageRequest, Removed, Revoked,
-    RotateTokenError, TokenFilter,
+    RotateTokenError, TokenFilter, UserFilter,
 };
 
 /// The users of whom [`Store::whole`] asks how they stand.
@@ -129,11 +129,17 @@ impl Store {
 
     /// Every member of a server, in the order of a page.
     pub(super) async fn members(&self, number: u64) -> Vec<Member> {
-        let all = PageRequest {
+        self.filtered(number, UserFilter::default()).await
+    }
+
+    /// Those members of a server of whom the filter says so.
+    pub(super) async fn filtered(&self, number: u64, filter: UserFilter) -> Vec<Member> {
+        let page = PageRequest {
+            filter,
             after: None,
             limit: 1000,
         };
-        self.users.page(server(number), all).await.unwrap()
+        self.users.page(server(number), page).await.unwrap()
     }
 
     /// The numbers of the users whom a server lists.
