@@ -20,6 +20,8 @@ pub(crate) enum Operation {
     RemoveServer,
     GetUser,
     PageUsers,
+    GetServer,
+    ReadRoles,
     ServerStats,
     ReadChannels,
     GetSettings,
@@ -65,7 +67,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    const ALL: [Self; 54] = [
+    const ALL: [Self; 56] = [
         Self::PresentToken,
         Self::ListMemberships,
         Self::ReadStanding,
@@ -78,6 +80,8 @@ impl Operation {
         Self::RemoveServer,
         Self::GetUser,
         Self::PageUsers,
+        Self::GetServer,
+        Self::ReadRoles,
         Self::ServerStats,
         Self::ReadChannels,
         Self::GetSettings,
@@ -136,6 +140,8 @@ impl Operation {
             Self::RemoveServer => "remove_server",
             Self::GetUser => "get_user",
             Self::PageUsers => "page_users",
+            Self::GetServer => "get_server",
+            Self::ReadRoles => "read_roles",
             Self::ServerStats => "server_stats",
             Self::ReadChannels => "read_channels",
             Self::GetSettings => "get_settings",

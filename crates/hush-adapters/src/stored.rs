@@ -7,6 +7,7 @@ use hush_domain::audit::{Actor, Details, GivenReason, Target};
 use hush_domain::ids::{ChannelId, RoleId, ServerId, TokenId, UserId};
 use hush_domain::permission::Permissions;
 use hush_domain::roles::Role;
+use hush_domain::servers::Server;
 use hush_domain::time::Timestamp;
 use hush_domain::users::{Member, User, Username};
 use hush_ports::{Drift, Ends};
@@ -94,6 +95,53 @@ pub(crate) fn member(
         user,
         roles.collect::<Result<_, Invalid>>()?,
     ))
+}
+
+/// A server by id, name and owner.
+pub(crate) fn server(id: i64, name: &str, owner: i64) -> Result<Server, Invalid> {
+    Ok(Server {
+        id: server_id(id)?,
+        name: name.parse().map_err(invalid("server name"))?,
+        owner: user_id(owner)?,
+    })
+}
+
+/// A role of a known server, or that it has none.
+#[derive(sqlx::FromRow)]
+pub(crate) struct RoleRow {
+    pub(crate) id: Option<i64>,
+    pub(crate) name: Option<String>,
+    pub(crate) position: Option<i32>,
+    pub(crate) permissions: Option<i64>,
+    pub(crate) managed: Option<bool>,
+}
+
+impl RoleRow {
+    /// The role; `None` if there is none.
+    fn read(self) -> Option<Result<Role, Invalid>> {
+        let named = self.id.zip(self.name).zip(self.position);
+        let parts = named.zip(self.permissions).zip(self.managed);
+        parts.map(|((((id, name), position), permissions), managed)| {
+            Ok(Role {
+                id: role_id(id)?,
+                name: name.parse().map_err(invalid("role name"))?,
+                position,
+                permissions: Permissions::from_bits(permissions.cast_unsigned()),
+                managed,
+            })
+        })
+    }
+}
+
+/// The roles of a server by rank; `None` if it is unknown, which is no row at all.
+pub(crate) fn roles(rows: Vec<RoleRow>) -> Result<Option<Vec<Role>>, Invalid> {
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let roles = rows.into_iter().filter_map(RoleRow::read);
+    let mut roles: Vec<_> = roles.collect::<Result<_, _>>()?;
+    roles.sort_by(Role::by_rank);
+    Ok(Some(roles))
 }
 
 /// What is kept of a server and what was found.

@@ -15,6 +15,7 @@ mod permit;
 mod quota;
 mod rate_limits;
 mod repeatable;
+mod servers;
 mod settings;
 mod stats;
 mod tokens;
@@ -38,10 +39,11 @@ pub use failure::Failure;
 pub use health::{NotReady, Readiness};
 pub use me::{Identity, Me, Missing, Reach};
 pub use permit::{Caller, Permit};
-pub use ports::{AuditFilter, CommandFilter, IdempotencyConflict};
+pub use ports::{AuditFilter, CommandFilter, IdempotencyConflict, UserFilter};
 pub use quota::Quota;
 pub use rate_limits::{RateLimits, ServerRateLimit};
 pub use repeatable::Repeatable;
+pub use servers::AddressedServers;
 pub use settings::{SettingsOfServers, UpdateSettingsError};
 pub use stats::StatsOfServers;
 pub use tokens::{
@@ -62,6 +64,10 @@ pub struct Ports {
     pub tokens: Arc<dyn ports::Tokens>,
     /// Users of a server.
     pub users: Arc<dyn ports::Users>,
+    /// Servers and their roles.
+    pub servers: Arc<dyn ports::Servers>,
+    /// Channels of a server.
+    pub channels: Arc<dyn ports::Channels>,
     /// Member counts.
     pub stats: Arc<dyn ports::StatsReader>,
     /// The limiter of servers and tokens. Exact across every process over one store.
@@ -107,6 +113,8 @@ pub struct App {
     pub me: Me,
     /// The users of a server.
     pub users: UsersOfServers,
+    /// A server, its roles and its channels.
+    pub servers: AddressedServers,
     /// The member counts of a server.
     pub stats: StatsOfServers,
     /// Personal tokens.
@@ -140,6 +148,7 @@ impl App {
             admission: Admission::new(ports, limits, uses.clone()),
             me: Me::new(ports.tokens.clone()),
             users: UsersOfServers::new(ports.users.clone()),
+            servers: AddressedServers::new(ports.servers.clone(), ports.channels.clone()),
             stats: StatsOfServers::new(ports.stats.clone()),
             tokens: PersonalTokens::new(ports, acts.clone(), uses.clone()),
             settings: SettingsOfServers::new(ports.settings.clone(), acts.clone()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hush_domain::ids::UserId;
 use hush_domain::operations::Operation;
 use hush_domain::users::Member;
-use hush_ports::{PageRequest, Users};
+use hush_ports::{PageRequest, UserFilter, Users};
 
 use crate::{Failure, Permit};
 
@@ -34,16 +34,18 @@ impl UsersOfServers {
         Ok(self.users.get(server, user).await?)
     }
 
-    /// At most `limit` users that come after `after`.
+    /// At most `limit` of those users of whom `filter` says so that come after `after`.
     pub async fn page(
         &self,
         permit: &Permit,
+        filter: UserFilter,
         after: Option<UserId>,
         limit: u16,
     ) -> Result<Page, Failure> {
         let server = permit.server_for(Operation::ListUsers)?;
         // One more than asked for tells whether there is a next page.
         let request = PageRequest {
+            filter,
             after,
             limit: limit.saturating_add(1),
         };

@@ -15,6 +15,12 @@ pub enum Operation {
     ListUsers,
     /// `GET /v1/users/{id}`: one user with the roles held in the addressed server.
     GetUser,
+    /// `GET /v1/servers/{id}`: what a server is called and who owns it.
+    GetServer,
+    /// `GET /v1/servers/{id}/roles`: its roles.
+    ListRoles,
+    /// `GET /v1/servers/{id}/channels`: its channels.
+    ListChannels,
     /// `GET /v1/servers/{id}/stats`: member counts.
     GetServerStats,
     /// `GET /v1/servers/{id}/settings`: what the server's owner decided about the API.
@@ -79,10 +85,13 @@ pub struct Requirement {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::GetMe,
         Self::ListUsers,
         Self::GetUser,
+        Self::GetServer,
+        Self::ListRoles,
+        Self::ListChannels,
         Self::GetServerStats,
         Self::GetServerSettings,
         Self::UpdateServerSettings,
@@ -107,6 +116,9 @@ impl Operation {
             Self::GetMe => "getMe",
             Self::ListUsers => "listUsers",
             Self::GetUser => "getUser",
+            Self::GetServer => "getServer",
+            Self::ListRoles => "listRoles",
+            Self::ListChannels => "listChannels",
             Self::GetServerStats => "getServerStats",
             Self::GetServerSettings => "getServerSettings",
             Self::UpdateServerSettings => "updateServerSettings",
@@ -139,11 +151,15 @@ impl Operation {
                 level: Some(Admin),
                 ..own(Some(Scope::TokensWrite))
             }),
-            Self::ListUsers | Self::GetUser => within(Admin, Some(Scope::UsersRead)),
             Self::ListCommands | Self::GetCommand => within(Admin, Some(Scope::CommandsRead)),
             Self::CreateCommand | Self::CancelCommand => {
                 changing(within(Admin, Some(Scope::CommandsWrite)))
             }
+            Self::ListUsers
+            | Self::GetUser
+            | Self::GetServer
+            | Self::ListRoles
+            | Self::ListChannels => within(Admin, Some(Scope::UsersRead)),
             Self::GetServerStats => within(ServerOwner, Some(Scope::StatsRead)),
             Self::ListServerTokens => within(ServerOwner, Some(Scope::TokensRead)),
             Self::RemoveServerFromToken => changing(within(ServerOwner, Some(Scope::TokensWrite))),

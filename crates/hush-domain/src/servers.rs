@@ -1,12 +1,23 @@
 //! Servers: communities on the chat platform.
 
-use crate::ids::ServerId;
+use crate::ids::{ServerId, UserId};
 use crate::permission::Standing;
 use crate::text::name;
 
 name! {
     /// A server's name, 1 to 100 characters.
     ServerName, 100
+}
+
+/// A server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its id.
+    pub id: ServerId,
+    /// Its name.
+    pub name: ServerName,
+    /// Who owns it.
+    pub owner: UserId,
 }
 
 /// A server as one of its members sees it.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ids::{ServerId, UserId};
+use crate::ids::{RoleId, ServerId, UserId};
 use crate::roles::{Role, RoleName};
 use crate::text::{InvalidText, check, cleaned};
 
@@ -92,13 +92,15 @@ pub struct User {
     pub bot: bool,
 }
 
-/// A user in one server, with the names of the roles held there.
+/// A user in one server, with the roles held there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// The user.
     pub user: User,
     /// Role names, highest position first (ties: lower id first), without the everyone-role.
     pub roles: Vec<RoleName>,
+    /// The ids of those roles, in the same order.
+    pub role_ids: Vec<RoleId>,
 }
 
 impl Member {
@@ -108,6 +110,7 @@ impl Member {
         roles.sort_by(Role::by_rank);
         Self {
             user,
+            role_ids: roles.iter().map(|role| role.id).collect(),
             roles: roles.into_iter().map(|role| role.name).collect(),
         }
     }

@@ -7,10 +7,19 @@ use hush_domain::operations::{Operation, Subject};
 
 /// The name of each operation, which servers it is about, whether it changes anything, whether the owner may do it with
 /// the API off, and whose limit it spends. Its level and scope are in `permission.rs`.
-const TABLE: [(&str, Subject, bool, bool, Policy); 19] = [
+const TABLE: [(&str, Subject, bool, bool, Policy); 22] = [
     ("getMe", Subject::OwnTokens, false, false, Policy::Token),
     ("listUsers", Subject::Server, false, false, Policy::Server),
     ("getUser", Subject::Server, false, false, Policy::Server),
+    ("getServer", Subject::Server, false, false, Policy::Server),
+    ("listRoles", Subject::Server, false, false, Policy::Server),
+    (
+        "listChannels",
+        Subject::Server,
+        false,
+        false,
+        Policy::Server,
+    ),
     (
         "getServerStats",
         Subject::Server,

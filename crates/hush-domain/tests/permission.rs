@@ -8,10 +8,13 @@ type Row = (Operation, Option<usize>, Option<Scope>);
 
 /// What the contract's table of endpoints says: the least level (0 member, 1 admin, 2 owner) in the servers that the
 /// operation is about, and the scope.
-const TABLE: [Row; 19] = [
+const TABLE: [Row; 22] = [
     (Operation::GetMe, None, None),
     (Operation::ListUsers, Some(1), Some(Scope::UsersRead)),
     (Operation::GetUser, Some(1), Some(Scope::UsersRead)),
+    (Operation::GetServer, Some(1), Some(Scope::UsersRead)),
+    (Operation::ListRoles, Some(1), Some(Scope::UsersRead)),
+    (Operation::ListChannels, Some(1), Some(Scope::UsersRead)),
     (Operation::GetServerStats, Some(2), Some(Scope::StatsRead)),
     (Operation::GetServerSettings, Some(2), None),
     (

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use futures::future::{Either, ready};
 use http::{Method, StatusCode, header};
+use tokio::time::error::Elapsed;
 use tokio::time::timeout_at;
 use tower::Service;
 
@@ -58,7 +59,9 @@ fn finish(api: &Api, trail: &Trail, method: &Method, mut response: Response) -> 
     shared
         .metrics
         .record(trail.route.get().copied(), response.status(), took);
-    if shared.access.wants(response.status(), trail.started, took) {
+    // Who wanted to wait was not answered slowly.
+    let own = took.saturating_sub(trail.patience());
+    if shared.access.wants(response.status(), trail.started, own) {
         access::log(trail, method, template(api, trail), response.status(), took);
     }
     response
@@ -72,12 +75,12 @@ fn route(
 ) -> impl Future<Output = Response> + use<> {
     request.extensions_mut().insert(trail.clone());
     let mut answer = AssertUnwindSafe(api.router.clone().call(request)).catch_unwind();
-    let deadline = trail.started + DEADLINE;
+    let trail = trail.clone();
     async move {
         // Most answers need not be waited for, and setting a timer costs more than looking.
         let answered = match (&mut answer).now_or_never() {
             Some(answered) => Ok(answered),
-            None => timeout_at(deadline, answer).await,
+            None => in_time(&trail, answer).await,
         };
         match answered {
             Ok(Ok(Ok(response))) => response,
@@ -86,6 +89,18 @@ fn route(
             Ok(Err(_)) => Problem::new(Code::Internal).into_response(),
             Err(_) => Problem::new(Code::Unavailable).into_response(),
         }
+    }
+}
+
+/// The answer, if it comes by the deadline. That is later once the handler has found that its client wants to wait.
+async fn in_time<A: Future>(trail: &Trail, answer: A) -> Result<A::Output, Elapsed> {
+    let mut answer = std::pin::pin!(answer);
+    let first = timeout_at(trail.started + DEADLINE, &mut answer).await;
+    match (first, trail.patience()) {
+        (Err(_), patience) if !patience.is_zero() => {
+            timeout_at(trail.started + DEADLINE + patience, answer).await
+        }
+        (first, _) => first,
     }
 }
 

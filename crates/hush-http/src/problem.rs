@@ -30,6 +30,7 @@ pub(crate) struct Problem {
     parameter: Option<Cow<'static, str>>,
     required: Option<&'static str>,
     actual: Option<&'static str>,
+    rule: Option<&'static str>,
     /// Seconds until the limit has room.
     wait: Option<u64>,
     /// For the log alone: the client learns the kind of a failure and no more.
@@ -44,6 +45,7 @@ impl Problem {
             parameter: None,
             required: None,
             actual: None,
+            rule: None,
             wait: None,
             cause: None,
         }
@@ -153,6 +155,7 @@ impl Problem {
             parameter: self.parameter.as_deref(),
             required: self.required,
             actual: self.actual,
+            rule: self.rule,
             retry_after: self.wait,
         }
     }
@@ -208,6 +211,10 @@ pub(crate) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 64)]
     actual: Option<&'static str>,
+    /// With `command-forbidden`, and where what a command names is not there: the rule, as in `failure.code` of a command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 64)]
+    rule: Option<&'static str>,
     /// With `rate-limited`: the seconds to wait, as in `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]

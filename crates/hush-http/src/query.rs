@@ -42,4 +42,25 @@ impl<'a> Query<'a> {
                 .ok_or_else(|| Problem::parameter(name, expected)),
         }
     }
+
+    /// The values of `name`, separated by commas, as `parse` reads each of them: at most so many, each once.
+    pub(crate) fn list<T: PartialEq>(
+        self,
+        name: &'static str,
+        expected: &str,
+        most: usize,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<Vec<T>>, Problem> {
+        self.read(name, expected, |text| {
+            let mut values = Vec::new();
+            for value in text.split(',') {
+                let value = parse(value)?;
+                if values.len() == most || values.contains(&value) {
+                    return None;
+                }
+                values.push(value);
+            }
+            Some(values)
+        })
+    }
 }

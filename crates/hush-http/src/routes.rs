@@ -1,10 +1,13 @@
 //! The table of contents: every route, for the router and the document alike.
 
 mod audit_log;
+mod channels;
+mod commands;
 mod docs;
 mod health;
 mod me;
 mod rate_limit;
+mod roles;
 mod servers;
 mod settings;
 mod tokens;
@@ -46,6 +49,9 @@ pub(crate) fn all() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(me::get_me))
         .routes(routes!(users::list_users))
         .routes(routes!(users::get_user))
+        .routes(routes!(servers::get_server))
+        .routes(routes!(roles::list_roles))
+        .routes(routes!(channels::list_channels))
         .routes(routes!(servers::get_server_stats))
         .routes(routes!(
             settings::get_server_settings,
@@ -53,6 +59,8 @@ pub(crate) fn all() -> (Router<Arc<Shared>>, OpenApi) {
         ))
         .routes(routes!(rate_limit::get_server_rate_limit))
         .routes(routes!(audit_log::list_audit_log))
+        .routes(routes!(commands::list_commands, commands::create_command))
+        .routes(routes!(commands::get_command, commands::cancel_command))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::get_token, tokens::revoke_token))
         .routes(routes!(tokens::rotate_token))

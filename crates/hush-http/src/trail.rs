@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use hush_app::Quota;
@@ -34,6 +35,8 @@ pub(crate) struct Trail {
     pub(crate) quota: OnceLock<Quota>,
     /// The end of the token, if that is near.
     pub(crate) ending: OnceLock<Timestamp>,
+    /// How long the client wants to wait for what it asks.
+    patience: OnceLock<Duration>,
 }
 
 impl Trail {
@@ -47,7 +50,18 @@ impl Trail {
             token: OnceLock::new(),
             quota: OnceLock::new(),
             ending: OnceLock::new(),
+            patience: OnceLock::new(),
         }
+    }
+
+    /// Lets the request take so much longer, since its client wants to wait.
+    pub(crate) fn allow(&self, patience: Duration) {
+        let _ = self.patience.set(patience);
+    }
+
+    /// How much longer the request may take than others.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience.get().copied().unwrap_or_default()
     }
 
     /// Notes what admission found.

@@ -2,24 +2,32 @@
 
 use std::fmt::Display;
 
-use hush_domain::{audit, operations, permission, scopes};
+use hush_domain::{audit, commands as domain_commands, operations, permission, scopes};
 use serde::{Serialize, Serializer};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 mod audit_log;
+mod channels;
+mod commands;
 mod me;
+mod roles;
 mod servers;
 mod tokens;
 mod users;
 
 pub(crate) use audit_log::{AuditLogEntry, AuditLogPage};
+pub(crate) use channels::{Channel, ChannelList};
+pub(crate) use commands::{
+    Command, CommandPage, CommandTrial, CreateCommand, kept_command, state as command_state,
+};
 pub(crate) use me::Me;
-pub(crate) use servers::{RateLimit, ServerSettings, ServerStats, UpdateServerSettings};
+pub(crate) use roles::{Role, RoleList};
+pub(crate) use servers::{RateLimit, Server, ServerSettings, ServerStats, UpdateServerSettings};
 pub(crate) use tokens::{
     CreateToken, IssuedToken, ReportLeakedToken, RotateToken, Token, TokenPage, kept_id,
 };
-pub(crate) use users::{User, UserPage};
+pub(crate) use users::{Expansion, User, UserPage};
 
 /// An id: 1 to 2^63−1 as a decimal string.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -79,6 +87,48 @@ word! {
     Action of audit::Action, as_str,
     "What was done. Later versions may add to the list."
 }
+
+word! {
+    /// What kind of command it is.
+    CommandType of domain_commands::OrderType, as_str,
+    "What kind of command it is. Later versions may add to the list."
+}
+word! {
+    /// Where a command stands.
+    CommandState of domain_commands::StateName, as_str,
+    "Where a command stands: it is `queued`, then `running`, and ends as `succeeded`, `failed`, `expired` (its deadline \
+     came first) or `cancelled`."
+}
+
+/// Why a command is not carried out.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct FailureCode(&'static str);
+
+impl From<domain_commands::FailureCode> for FailureCode {
+    fn from(code: domain_commands::FailureCode) -> Self {
+        Self(code.as_str())
+    }
+}
+
+impl PartialSchema for FailureCode {
+    fn schema() -> RefOr<Schema> {
+        let codes = domain_commands::FailureCode::ALL.iter();
+        let lines = codes
+            .clone()
+            .map(|code| format!("- `{code}`: {}", code.sentence()));
+        let description = format!(
+            "Why a command is not carried out. Later versions may add to the list.\n\n{}",
+            lines.collect::<Vec<_>>().join("\n")
+        );
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(description))
+            .enum_values(Some(codes.map(|code| code.as_str())))
+            .into()
+    }
+}
+
+impl ToSchema for FailureCode {}
 
 fn as_text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)

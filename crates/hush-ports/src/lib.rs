@@ -23,6 +23,7 @@ mod ingest;
 mod limits;
 mod random;
 mod samples;
+mod servers;
 mod sessions;
 mod settings;
 mod stats;
@@ -48,6 +49,7 @@ pub use ingest::{Applied, Ingest, IngestError, MemberSource, SourceError};
 pub use limits::Limiter;
 pub use random::Random;
 pub use samples::Samples;
+pub use servers::Servers;
 pub use sessions::{Identify, Sessions};
 pub use settings::{ChangeSettingsError, Settings};
 pub use stats::StatsReader;
@@ -56,12 +58,12 @@ pub use tokens::{
 };
 pub use upkeep::{Cutoffs, Erased, Tidied, Upkeep};
 pub use usage::Usage;
-pub use users::{PageRequest, Users};
+pub use users::{PageRequest, UserFilter, Users};
 #[cfg(feature = "mock")]
 pub use {
     audit::MockAuditLog, channels::MockChannels, clock::MockClock, commands::MockCommands,
     counts::MockCounts, executor::MockCommandExecutor, health::MockHealth, ingest::MockIngest,
-    limits::MockLimiter, random::MockRandom, samples::MockSamples, sessions::MockSessions,
-    settings::MockSettings, stats::MockStatsReader, tokens::MockTokens, upkeep::MockUpkeep,
-    usage::MockUsage, users::MockUsers,
+    limits::MockLimiter, random::MockRandom, samples::MockSamples, servers::MockServers,
+    sessions::MockSessions, settings::MockSettings, stats::MockStatsReader, tokens::MockTokens,
+    upkeep::MockUpkeep, usage::MockUsage, users::MockUsers,
 };

@@ -1,5 +1,6 @@
 //! The demo's data: one server, made so that the documented examples answer exactly.
 
+use hush_domain::channels::{Channel, ChannelKind};
 use hush_domain::events::{Extent, ListedMember, Snapshot};
 use hush_domain::ids::{InvalidId, RoleId, ServerId, UserId};
 use hush_domain::permission::Permissions;
@@ -13,6 +14,10 @@ pub const SERVER: u64 = 123_456;
 pub const ADMIN: u64 = 123_456;
 /// The demo server's owner.
 pub const OWNER: u64 = 100_001;
+/// The bot that carries commands out.
+pub const BOT: u64 = 100_003;
+/// A channel into which messages are written.
+pub const CHANNEL: u64 = 10;
 /// A member without more rights.
 pub const MEMBER: u64 = 100_002;
 
@@ -21,6 +26,7 @@ const BOTS: u64 = 5;
 const ONLINE: u64 = 95;
 const MEMBER_ROLE: u64 = 2;
 const ADMIN_ROLE: u64 = 3;
+const BOT_ROLE: u64 = 4;
 
 /// The demo server and its members: 120 members, 5 of them bots, 95 online.
 pub fn data() -> Result<(Snapshot, Vec<ListedMember>), Box<dyn std::error::Error>> {
@@ -43,8 +49,12 @@ pub fn data() -> Result<(Snapshot, Vec<ListedMember>), Box<dyn std::error::Error
                 2,
                 Permissions::ADMINISTRATOR,
             )?,
+            Role {
+                managed: true,
+                ..role(BOT_ROLE.try_into()?, "Hush", 3, Permissions::ADMINISTRATOR)?
+            },
         ],
-        channels: vec![],
+        channels: vec![channel(CHANNEL, "general")?],
         extent: Extent::Complete,
         presences_known: true,
     };
@@ -71,6 +81,15 @@ fn role(
     })
 }
 
+fn channel(id: u64, name: &str) -> Result<Channel, Box<dyn std::error::Error>> {
+    Ok(Channel {
+        id: id.try_into()?,
+        name: name.parse()?,
+        kind: ChannelKind(0),
+        parent: None,
+    })
+}
+
 /// The member at `place` in the list: those with a name of their own come first, then bots, and who is not
 /// online is last.
 fn member(place: u64, id: u64) -> Result<ListedMember, Box<dyn std::error::Error>> {
@@ -82,10 +101,10 @@ fn member(place: u64, id: u64) -> Result<ListedMember, Box<dyn std::error::Error
         _ if bot => Username::new(&format!("helper-bot-{place}"), None)?,
         _ => Username::new(&format!("user-{place}"), None)?,
     };
-    let roles: &[u64] = if id == ADMIN {
-        &[MEMBER_ROLE, ADMIN_ROLE]
-    } else {
-        &[MEMBER_ROLE]
+    let roles: &[u64] = match id {
+        ADMIN => &[MEMBER_ROLE, ADMIN_ROLE],
+        BOT => &[MEMBER_ROLE, BOT_ROLE],
+        _ => &[MEMBER_ROLE],
     };
     Ok(ListedMember {
         user: User {

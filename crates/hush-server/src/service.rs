@@ -6,19 +6,24 @@ mod signal;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hush_app::App;
 use hush_http::{Api, HttpSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use self::discord::Following;
 use crate::config::Settings;
 use crate::failure::Failure;
 use crate::stores::Stores;
 use crate::telemetry::{admin, logs, metrics};
+
+/// How long commands that are under way may take to end once the service stops: a little more than they give themselves.
+const COMMANDS_FAREWELL: Duration = Duration::from_secs(12);
 
 /// A service that has its addresses, its logs and its metrics, and does not answer yet.
 pub struct Service {
@@ -75,17 +80,29 @@ impl Service {
         let recording = tokio::spawn(chores::record(app.uses.clone(), served));
         tracing::info!(listen = %self.bound, admin = %admin_address, "serving");
         let drain_delay = settings.drain_delay;
+        let (halt, halted) = watch::channel(false);
+        let runner = app.command_runner.clone();
+        let alone = stores.care.is_alone();
+        let commands = tokio::spawn(async move { runner.run(alone, halted).await });
         let stopping = following.stopping();
         hush_http::serve(self.api, api, async move {
             stop.await;
             app.readiness.drain();
             stopping.stop();
+            halt.send_replace(true);
             tracing::info!(drain_delay = %humantime::format_duration(drain_delay), "stopping");
             tokio::time::sleep(drain_delay).await;
         })
         .await;
         drop((beside, serving));
         recording.await.map_err(Failure::operation)?;
+        match timeout(COMMANDS_FAREWELL, commands).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "carrying commands out has ended by itself"),
+            Err(_) => {
+                tracing::warn!("commands that were under way are taken over by who comes next")
+            }
+        }
         following.end().await;
         stores.care.close().await;
         tracing::info!("stopped");

@@ -17,8 +17,8 @@ use hush_discord::Ports as FeedPorts;
 use hush_domain::audit::chain::{End, Keyring};
 use hush_domain::limits::Rule;
 use hush_ports::{
-    AuditLog, BackendError, Counts, Feed, Health, Ingest, Limiter, Samples, Sessions,
-    Settings as ServerSettings, StatsReader, Tokens, Upkeep, Usage, Users,
+    AuditLog, BackendError, Channels, Commands, Counts, Feed, Health, Ingest, Limiter, Samples,
+    Servers, Sessions, Settings as ServerSettings, StatsReader, Tokens, Upkeep, Usage, Users,
 };
 use tokio::time::timeout;
 
@@ -59,6 +59,11 @@ pub enum Care {
 }
 
 impl Care {
+    /// Whether no other process can serve from the store.
+    pub fn is_alone(&self) -> bool {
+        !matches!(self, Self::Postgres(_))
+    }
+
     /// Drops what the limiter no longer needs, which a store would keep for ever. Returns how much.
     pub async fn sweep(&self) -> Result<u64, BackendError> {
         match self {
@@ -321,16 +326,31 @@ fn ports<S>(
     auth_limiter: Arc<dyn Limiter>,
 ) -> Ports
 where
-    S: Tokens + Users + StatsReader + AuditLog + ServerSettings + Usage + Upkeep + Health + 'static,
+    S: Tokens
+        + Users
+        + Servers
+        + Channels
+        + StatsReader
+        + Commands
+        + AuditLog
+        + ServerSettings
+        + Usage
+        + Upkeep
+        + Health
+        + 'static,
 {
     Ports {
         tokens: store.clone(),
         users: store.clone(),
+        servers: store.clone(),
+        channels: store.clone(),
         stats: store.clone(),
         audit: store.clone(),
         audit_keys: audit_keys.clone(),
         settings: store.clone(),
         usage: store.clone(),
+        commands: store.clone(),
+        executor: None,
         upkeep: store.clone(),
         health: store.clone(),
         limiter,

@@ -17,6 +17,7 @@ mod channels;
 mod commands;
 mod counts;
 mod events;
+mod executor;
 mod feed;
 mod health;
 mod ingest;
@@ -32,6 +33,7 @@ mod upkeep;
 mod usage;
 mod users;
 
+pub use executor::MemoryExecutor;
 pub use limits::MemoryLimiter;
 
 /// A store in memory, behind every port. A clone is another handle on the same store.

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use async_trait::async_trait;
 use hush_domain::channels::Channel;
 use hush_domain::commands::rules::Situation;
 use hush_domain::events::{Extent, Generation, Snapshot};
@@ -8,14 +9,36 @@ use hush_domain::ids::{ChannelId, RoleId, ServerId, UserId};
 use hush_domain::permission::Standing;
 use hush_domain::presence::Presence;
 use hush_domain::roles::Role;
-use hush_domain::servers::ServerName;
+use hush_domain::servers::{self, ServerName};
 use hush_domain::settings::ServerSettings;
 use hush_domain::stats::{Coverage, Stats, Tally};
 use hush_domain::time::Timestamp;
 use hush_domain::users::{Member, User};
-use hush_ports::PageRequest;
+use hush_ports::{BackendError, PageRequest, Servers, UserFilter};
 
+use super::Memory;
 use super::feed::Following;
+
+#[async_trait]
+impl Servers for Memory {
+    async fn get(&self, server: ServerId) -> Result<Option<servers::Server>, BackendError> {
+        let server = self.servers.get(&server);
+        Ok(server.map(|server| servers::Server {
+            id: server.id,
+            name: server.name.clone(),
+            owner: server.owner,
+        }))
+    }
+
+    async fn roles(&self, server: ServerId) -> Result<Option<Vec<Role>>, BackendError> {
+        let server = self.servers.get(&server);
+        Ok(server.map(|server| {
+            let mut roles: Vec<_> = server.roles.values().cloned().collect();
+            roles.sort_by(Role::by_rank);
+            roles
+        }))
+    }
+}
 
 /// One server as it is now. What changes it stands in `events.rs`.
 pub(super) struct Server {
@@ -96,12 +119,14 @@ impl Server {
         self.members.get(&user).map(|listed| self.shown(listed))
     }
 
-    pub(super) fn page(&self, page: PageRequest) -> Vec<Member> {
+    pub(super) fn page(&self, page: &PageRequest) -> Vec<Member> {
         let start = page.after.map_or(Bound::Unbounded, Bound::Excluded);
         self.members
             .range((start, Bound::Unbounded))
+            .map(|(_, listed)| listed)
+            .filter(|listed| self.fits(listed, &page.filter))
             .take(page.limit.into())
-            .map(|(_, listed)| self.shown(listed))
+            .map(|listed| self.shown(listed))
             .collect()
     }
 
@@ -121,6 +146,14 @@ impl Server {
                 .and_then(|id| self.channels.get(&id))
                 .map(|channel| channel.kind),
         }
+    }
+
+    fn fits(&self, listed: &Listed, filter: &UserFilter) -> bool {
+        let holds = |role: RoleId| self.roles.contains_key(&role) && listed.roles.contains(&role);
+        let user = &listed.user;
+        filter.distinctive_role(self.id).is_none_or(holds)
+            && filter.bot.is_none_or(|bot| user.bot == bot)
+            && filter.ids.as_ref().is_none_or(|ids| ids.contains(&user.id))
     }
 
     pub(super) fn stats(&self) -> Stats {

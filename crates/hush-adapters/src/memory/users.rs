@@ -14,6 +14,6 @@ impl Users for Memory {
 
     async fn page(&self, server: ServerId, page: PageRequest) -> Result<Vec<Member>, BackendError> {
         let server = self.servers.get(&server);
-        Ok(server.map_or_else(Vec::new, |server| server.page(page)))
+        Ok(server.map_or_else(Vec::new, |server| server.page(&page)))
     }
 }

@@ -40,6 +40,7 @@ mod owners;
 mod pools;
 mod samples;
 mod schema;
+mod servers;
 mod sessions;
 mod settings;
 mod stats;

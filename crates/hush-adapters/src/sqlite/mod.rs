@@ -28,6 +28,7 @@ mod limits;
 mod plans;
 mod samples;
 mod schema;
+mod servers;
 mod sessions;
 mod settings;
 mod staging;

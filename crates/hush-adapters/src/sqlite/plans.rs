@@ -4,10 +4,12 @@ use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 
 use super::database::options;
 use super::ingest::presences;
-use super::{Sqlite, audit, channels, commands, samples, stats, tokens, upkeep, usage, users};
+use super::{
+    Sqlite, audit, channels, commands, samples, servers, stats, tokens, upkeep, usage, users,
+};
 
 /// What every request and every look after the file asks.
-const ASKED: [&str; 26] = [
+const ASKED: [&str; 29] = [
     tokens::PRESENT,
     tokens::MEMBERSHIPS,
     tokens::DESCENDANTS,
@@ -15,6 +17,9 @@ const ASKED: [&str; 26] = [
     tokens::OF_SERVER,
     users::GET,
     users::PAGE,
+    users::PAGE_AMONG,
+    servers::GET,
+    servers::ROLES,
     stats::STATS,
     channels::LIST,
     samples::OF_SERVER,
@@ -65,14 +70,26 @@ async fn nothing_looks_through_a_table() {
             step.starts_with("SCAN ") && !in_hand.iter().any(|what| step.contains(what))
         };
         assert_eq!(plan.iter().find(scans), None, "{plan:#?}");
-        // Only what tokens spent is put into another order than that in which it is found.
+        // Only what tokens spent, and users that are named, are put into another order than that in which they are found.
         let sorts = plan.iter().any(|step| step.contains("TEMP B-TREE"));
-        assert_eq!(sorts, query == usage::SPENT, "{plan:#?}");
+        let sorted = [usage::SPENT, users::PAGE_AMONG].contains(&query);
+        assert_eq!(sorts, sorted, "{plan:#?}");
         assert!(
             plan.iter().any(|step| step.starts_with("SEARCH ")),
             "{plan:#?}"
         );
     }
+}
+
+#[tokio::test]
+async fn users_that_are_named_are_looked_up_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hush.db");
+    Sqlite::migrate(&file).await.unwrap();
+    let mut connection = options(&file).connect().await.unwrap();
+    let plan = plan(&mut connection, users::PAGE_AMONG).await;
+    let found = "SEARCH m USING PRIMARY KEY (server_id=? AND user_id=?)";
+    assert!(plan.iter().any(|step| step == found), "{plan:#?}");
 }
 
 #[tokio::test]

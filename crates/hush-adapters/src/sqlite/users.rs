@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use hush_domain::ids::{ServerId, UserId};
+use hush_domain::ids::{RoleId, ServerId, UserId};
 use hush_domain::users::Member;
 use hush_ports::{BackendError, PageRequest, Users};
 use serde::Deserialize;
@@ -19,10 +19,10 @@ impl Users for Sqlite {
     }
 
     async fn page(&self, server: ServerId, page: PageRequest) -> Result<Vec<Member>, BackendError> {
-        let after = page.after.map_or(0, UserId::to_i64);
+        let page = &page;
         self.database
             .read(Operation::PageUsers, |mut connection| async move {
-                self::page(&mut connection, server, after, page.limit).await
+                self::page(&mut connection, server, page).await
             })
             .await
     }
@@ -50,14 +50,36 @@ pub(super) const GET: &str = concat!(
                  ON m.server_id = wanted.value ->> 0 AND m.user_id = wanted.value ->> 1"
 );
 
-/// The first `?3` members of the server `?1` after `?2`.
+/// Of the members `m` of the server `?1` those after `?2` who are a bot or none, as `?4` says, and hold the role `?5`;
+/// nulls say nothing. The first `?3` of them.
+macro_rules! page_of {
+    () => {
+        "m.user_id > ?2
+           AND (?4 IS NULL OR m.bot = ?4)
+           AND (?5 IS NULL
+             OR (EXISTS (SELECT 1 FROM roles r WHERE r.server_id = ?1 AND r.id = ?5)
+               AND EXISTS (SELECT 1 FROM json_each(m.role_ids) WHERE value = ?5)))
+         ORDER BY m.user_id
+         LIMIT ?3"
+    };
+}
+
+/// A page of all members.
 pub(super) const PAGE: &str = concat!(
     "SELECT ",
     member_row!(),
-    " FROM members m
-          WHERE m.server_id = ?1 AND m.user_id > ?2
-          ORDER BY m.user_id
-          LIMIT ?3"
+    " FROM members m WHERE m.server_id = ?1 AND ",
+    page_of!(),
+);
+
+/// A page of those whose ids are in the array `?6`. They are looked up one by one, however many others there are.
+pub(super) const PAGE_AMONG: &str = concat!(
+    "SELECT ",
+    member_row!(),
+    " FROM json_each(?6) AS wanted
+      CROSS JOIN members m ON m.server_id = ?1 AND m.user_id = wanted.value
+      WHERE ",
+    page_of!(),
 );
 
 /// The members `wanted`, each with its place there.
@@ -80,20 +102,30 @@ pub(super) fn get<'c>(
     })
 }
 
-/// The first `limit` members whose user ids are above `after`, ascending: one range of one tree, then the roles of
-/// each.
+/// One range of one tree, or so many look-ups; then the roles of each.
 async fn page(
     connection: &mut SqliteConnection,
     server: ServerId,
-    after: i64,
-    limit: u16,
+    page: &PageRequest,
 ) -> Result<Vec<Member>, Failure> {
-    let rows: Vec<Json<MemberRow>> = sqlx::query_scalar(PAGE)
+    let filter = &page.filter;
+    let role = filter.distinctive_role(server);
+    let query = if filter.ids.is_some() {
+        PAGE_AMONG
+    } else {
+        PAGE
+    };
+    let mut asked = sqlx::query_scalar(query)
         .bind(server.to_i64())
-        .bind(after)
-        .bind(limit)
-        .fetch_all(connection)
-        .await?;
+        .bind(page.after.map_or(0, UserId::to_i64))
+        .bind(page.limit)
+        .bind(filter.bot)
+        .bind(role.map(RoleId::to_i64));
+    if let Some(ids) = &filter.ids {
+        let ids: Vec<_> = ids.iter().map(|user| user.to_i64()).collect();
+        asked = asked.bind(Json(ids));
+    }
+    let rows: Vec<Json<MemberRow>> = asked.fetch_all(connection).await?;
     rows.into_iter().map(|Json(row)| row.read()).collect()
 }
 

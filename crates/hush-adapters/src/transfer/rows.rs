@@ -36,6 +36,12 @@ pub(super) enum Table {
     Settings,
     /// `[server, at]`.
     Departures,
+    /// `[id, server, type, body, token, user, request, reason, salt, created at, not after, started at, ended at, attempts,
+    /// state, code, report, run at, unsure]`, in the order in which they were queued. Nobody works on a copy, so what somebody
+    /// worked on may have been carried out.
+    Commands,
+    /// `[command, kind, target]`.
+    CommandTargets,
     /// `[server, number, at, actor, its token, its user, action, target's token, its user, before, after, request,
     /// commitment, key, link]`.
     AuditRows,
@@ -48,7 +54,7 @@ pub(super) enum Table {
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Servers,
         Self::Roles,
         Self::Channels,
@@ -60,6 +66,8 @@ impl Table {
         Self::Samples,
         Self::Settings,
         Self::Departures,
+        Self::Commands,
+        Self::CommandTargets,
         Self::AuditRows,
         Self::AuditReasons,
         Self::AuditHeads,
@@ -134,6 +142,8 @@ pub struct Copied {
     pub tokens: u64,
     /// Rows of audit logs.
     pub audit_rows: u64,
+    /// Commands, those that have ended among them.
+    pub commands: u64,
     /// Requests that the limiter remembers.
     pub admissions: u64,
 }
@@ -147,6 +157,7 @@ impl Copied {
             Table::Tokens => &mut self.tokens,
             Table::AuditRows => &mut self.audit_rows,
             Table::Admissions => &mut self.admissions,
+            Table::Commands => &mut self.commands,
             Table::Channels
             | Table::FormerSecrets
             | Table::Requests
@@ -154,6 +165,7 @@ impl Copied {
             | Table::Samples
             | Table::Settings
             | Table::Departures
+            | Table::CommandTargets
             | Table::AuditReasons
             | Table::AuditHeads => return,
         };

@@ -13,6 +13,7 @@ use hush_ports::Clock;
 use hush_ports::contract::{LimiterUnderTest, Store, keyring};
 
 hush_ports::for_each_store_rule!(over_store);
+hush_ports::for_each_executor_rule!(over_executor);
 hush_ports::for_each_limits_rule!(over_limiter);
 
 async fn fresh_store() -> Store {
@@ -20,6 +21,7 @@ async fn fresh_store() -> Store {
     Store {
         tokens: memory.clone(),
         users: memory.clone(),
+        servers: memory.clone(),
         stats: memory.clone(),
         ingest: memory.clone(),
         feed: memory.clone(),

@@ -28,6 +28,7 @@ mod turmoil;
 use database::TestDatabase;
 
 hush_ports::for_each_store_rule!(over_store);
+hush_ports::for_each_executor_rule!(over_executor);
 hush_ports::for_each_limits_rule!(over_limiter);
 
 async fn fresh_store() -> Store {
@@ -36,6 +37,7 @@ async fn fresh_store() -> Store {
     Store {
         tokens: postgres.clone(),
         users: postgres.clone(),
+        servers: postgres.clone(),
         stats: postgres.clone(),
         ingest: postgres.clone(),
         feed: postgres.clone(),

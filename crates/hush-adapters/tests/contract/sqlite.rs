@@ -18,6 +18,7 @@ mod restarts;
 mod writers;
 
 hush_ports::for_each_store_rule!(over_store);
+hush_ports::for_each_executor_rule!(over_executor);
 hush_ports::for_each_limits_rule!(over_limiter);
 
 /// A new file with the newest schema, in a folder that goes with this.
@@ -58,6 +59,7 @@ fn store(sqlite: Sqlite, file: TestFile) -> Store {
     Store {
         tokens: sqlite.clone(),
         users: sqlite.clone(),
+        servers: sqlite.clone(),
         stats: sqlite.clone(),
         ingest: sqlite.clone(),
         feed: sqlite.clone(),

@@ -229,7 +229,11 @@ proptest! {
                 Operation::GetMe | Operation::GetToken | Operation::RevokeToken => (None, None),
                 Operation::ListTokens => (None, Some(Scope::TokensRead)),
                 Operation::CreateToken | Operation::RotateToken => (None, Some(Scope::TokensWrite)),
-                Operation::ListUsers | Operation::GetUser => {
+                Operation::ListUsers
+                | Operation::GetUser
+                | Operation::GetServer
+                | Operation::ListRoles
+                | Operation::ListChannels => {
                     (Some(&[OWNER, ADMIN][..]), Some(Scope::UsersRead))
                 }
                 Operation::GetServerStats => (Some(&[OWNER][..]), Some(Scope::StatsRead)),

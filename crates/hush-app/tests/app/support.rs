@@ -111,6 +111,8 @@ pub(crate) fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
     Ports {
         tokens: memory.clone(),
         users: memory.clone(),
+        servers: memory.clone(),
+        channels: memory.clone(),
         stats: memory.clone(),
         limiter: Arc::new(MemoryLimiter::new(clock.clone(), 10_000)),
         auth_limiter: Arc::new(MemoryLimiter::new(clock.clone(), 10_000)),
@@ -118,6 +120,8 @@ pub(crate) fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
         audit_keys: Keyring::default(),
         settings: memory.clone(),
         usage: memory.clone(),
+        commands: memory.clone(),
+        executor: None,
         upkeep: memory.clone(),
         health: memory.clone(),
         clock: clock.clone(),

@@ -221,6 +221,8 @@ fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
     Ports {
         tokens: memory.clone(),
         users: memory.clone(),
+        servers: memory.clone(),
+        channels: memory.clone(),
         stats: memory.clone(),
         limiter: Arc::new(MemoryLimiter::new(clock.clone(), 1024)),
         auth_limiter: Arc::new(MemoryLimiter::new(clock.clone(), 1024)),
@@ -228,6 +230,8 @@ fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
         audit_keys: Keyring::default(),
         settings: memory.clone(),
         usage: memory.clone(),
+        commands: memory.clone(),
+        executor: None,
         upkeep: memory.clone(),
         health: memory.clone(),
         clock: clock.clone(),

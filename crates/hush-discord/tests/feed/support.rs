@@ -264,8 +264,8 @@ impl Site {
     /// Each member's id, name and roles.
     pub(crate) async fn users(&self, server: u64) -> Vec<(u64, String, Vec<String>)> {
         let page = PageRequest {
-            after: None,
             limit: u16::MAX,
+            ..PageRequest::default()
         };
         let server = ServerId::try_from(server).unwrap();
         let members = self.memory.page(server, page).await.unwrap();
@@ -347,6 +347,8 @@ fn app(store: &Arc<Memory>, clock: Arc<Hands>) -> App {
     let ports = hush_app::Ports {
         tokens: store.clone(),
         users: store.clone(),
+        servers: store.clone(),
+        channels: store.clone(),
         stats: store.clone(),
         limiter: limiter.clone(),
         auth_limiter: limiter,
@@ -354,6 +356,8 @@ fn app(store: &Arc<Memory>, clock: Arc<Hands>) -> App {
         audit_keys: Keyring::default(),
         settings: store.clone(),
         usage: store.clone(),
+        commands: store.clone(),
+        executor: None,
         upkeep: store.clone(),
         health: store.clone(),
         clock,

@@ -46,20 +46,30 @@ impl<'a> Asked<'a> {
 
     /// Whether the request may be sent again under a key.
     pub(super) fn is_repeatable(&self) -> bool {
-        self.is(&[Operation::CreateToken, Operation::RotateToken])
+        self.is(&[
+            Operation::CreateToken,
+            Operation::RotateToken,
+            Operation::CreateCommand,
+        ])
     }
 
     /// Whether it can still be refused once it was admitted.
     pub(super) fn has_rules_of_its_own(&self) -> bool {
-        use Operation::{CreateToken, GetToken, RevokeToken, RotateToken};
-        self.is(&[CreateToken, GetToken, RevokeToken, RotateToken])
+        use Operation::{CreateCommand, CreateToken, GetToken, RevokeToken, RotateToken};
+        self.is(&[
+            CreateToken,
+            GetToken,
+            RevokeToken,
+            RotateToken,
+            CreateCommand,
+        ])
     }
 
     /// Whether there can be such an answer.
     fn can_be(&self, code: Code) -> bool {
         use Operation::{
-            CreateToken, GetToken, GetUser, ListUsers, RemoveServerFromToken, RevokeToken,
-            RotateToken,
+            CancelCommand, CreateCommand, CreateToken, GetCommand, GetToken, GetUser, ListUsers,
+            RemoveServerFromToken, RevokeToken, RotateToken,
         };
         let mut requirements = self.operations.iter().map(|it| it.requirement());
         match code {
@@ -80,7 +90,15 @@ impl<'a> Asked<'a> {
                 requirements.any(|it| it.level.is_some())
             }
             Code::SecretReplaced => self.changes(),
-            Code::UserNotFound => self.is(&[GetUser]),
+            Code::UserNotFound => self.is(&[GetUser, CreateCommand]),
+            Code::RoleNotFound
+            | Code::ChannelNotFound
+            | Code::CommandForbidden
+            | Code::IdempotencyKeyRequired
+            | Code::TooManyCommands
+            | Code::NoBot => self.is(&[CreateCommand]),
+            Code::CommandNotFound => self.is(&[GetCommand, CancelCommand]),
+            Code::CommandStarted => self.is(&[CancelCommand]),
             Code::TokenNotFound => {
                 self.is(&[GetToken, RevokeToken, RotateToken, RemoveServerFromToken])
             }

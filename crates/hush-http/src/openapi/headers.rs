@@ -61,7 +61,11 @@ pub(super) fn all() -> BTreeMap<String, RefOr<Header>> {
             string(2048),
             "The next page, as `rel=\"next\"`; absent on the last one.",
         ),
-        ("Location", string(2048), "Where the new token is."),
+        (
+            "Location",
+            string(2048),
+            "Where the new token or command is.",
+        ),
         (
             "Idempotent-Replayed",
             word("true"),

@@ -36,6 +36,8 @@ codes! {
         "Correct the parameter that the answer names.";
     ServerRequired BAD_REQUEST "server-required" "The token names several servers"
         "Say which one is meant with the query parameter server_id.";
+    IdempotencyKeyRequired BAD_REQUEST "idempotency-key-required" "A command needs a key"
+        "Send the header Idempotency-Key with a name of your own for this request, so that it can be sent again without harm.";
     MissingToken UNAUTHORIZED "missing-token" "A token is required"
         "Send the header Authorization: Bearer hush_… with your personal token.";
     InvalidToken UNAUTHORIZED "invalid-token" "The token is not valid"
@@ -48,10 +50,18 @@ codes! {
         "Use the token's newest secret: one that was replaced only reads, until its time is over.";
     TokenOutOfReach FORBIDDEN "token-out-of-reach" "The token may not have the other one's secret"
         "A token rotates itself, those that it made, and those that no token made, name no other server, can do no more and live no longer.";
+    CommandForbidden FORBIDDEN "command-forbidden" "A rule forbids this command"
+        "See the rule that the answer names: the roles of the server decide who acts on whom.";
     ServerNotFound NOT_FOUND "server-not-found" "No such server within reach of this token"
         "Check the id, that the token names this server, that its user is still in it, and that its owner has not switched the API off.";
     UserNotFound NOT_FOUND "user-not-found" "No such user in this server"
         "Check the id; the user may have left.";
+    RoleNotFound NOT_FOUND "role-not-found" "No such role in this server"
+        "Check the id; the role may have been deleted.";
+    ChannelNotFound NOT_FOUND "channel-not-found" "No such channel in this server"
+        "Check the id; the channel may have been deleted, or belong to another server.";
+    CommandNotFound NOT_FOUND "command-not-found" "No such command in this server"
+        "Check the id; commands that have ended are kept for 90 days unless the operator decides otherwise.";
     TokenNotFound NOT_FOUND "token-not-found" "No such token within reach of this one"
         "Check the id, whose token it is, and that this token names every server that the other one names.";
     NotFound NOT_FOUND "not-found" "Nothing is here"
@@ -66,6 +76,10 @@ codes! {
         "Revoke a token that is no longer used; there can be 50.";
     TokenEnded CONFLICT "token-ended" "The token was revoked or has expired"
         "Make a new token: one that has ended gets no new secret.";
+    CommandStarted CONFLICT "command-started" "The command was begun already"
+        "See what becomes of it: only a command that is queued can be cancelled.";
+    TooManyCommands CONFLICT "too-many-commands" "Too many commands of the server wait"
+        "Wait until some have come to their end; 1000 can wait.";
     RequestInProgress CONFLICT "request-in-progress" "The same request is still being carried out"
         "Wait as many seconds as Retry-After says, then send it again with the same Idempotency-Key.";
     PayloadTooLarge PAYLOAD_TOO_LARGE "payload-too-large" "The request's body is too large"
@@ -78,6 +92,8 @@ codes! {
         "Wait as many seconds as Retry-After says, then ask again.";
     Internal INTERNAL_SERVER_ERROR "internal-error" "Something is broken on our side"
         "Tell the operator the request id.";
+    NoBot NOT_IMPLEMENTED "no-bot" "No bot is there to do it"
+        "Ask the operator to set up the bot: without one the service only reads.";
     Unavailable SERVICE_UNAVAILABLE "unavailable" "The service cannot answer right now"
         "Wait as many seconds as Retry-After says, then ask again.";
 }

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use hush_app::{Denied, Failure, IdempotencyConflict, NotReady, TokenError, UpdateSettingsError};
+use hush_app::{
+    CommandError, Denied, Failure, IdempotencyConflict, NotReady, TokenError, UpdateSettingsError,
+};
+use hush_domain::commands::FailureCode;
+use hush_domain::commands::rules::Forbidden;
 use hush_domain::permission::Refusal;
 
 use super::{Code, Problem};
-use crate::expected::{LIFETIME, ROLES, SNOWFLAKE};
+use crate::expected::{DEADLINE, LIFETIME, ROLES, SNOWFLAKE};
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
@@ -69,12 +73,7 @@ impl From<TokenError> for Problem {
             TokenError::Ended => Self::new(Code::TokenEnded),
             TokenError::AskerEnded => Self::new(Code::InvalidToken),
             TokenError::OutOfReach => Self::new(Code::TokenOutOfReach),
-            TokenError::Idempotency(IdempotencyConflict::InProgress) => {
-                Self::new(Code::RequestInProgress)
-            }
-            TokenError::Idempotency(IdempotencyConflict::Reused) => {
-                Self::new(Code::IdempotencyKeyReused)
-            }
+            TokenError::Idempotency(conflict) => conflict.into(),
             TokenError::Failed(failure) => failure.into(),
         }
     }
@@ -94,6 +93,53 @@ impl From<UpdateSettingsError> for Problem {
             UpdateSettingsError::TooManyRoles => roles(ROLES),
             UpdateSettingsError::Failed(failure) => failure.into(),
         }
+    }
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::NotFound => Self::new(Code::CommandNotFound),
+            CommandError::ServerNotFound => Self::new(Code::ServerNotFound),
+            CommandError::Forbidden(forbidden) => forbidden.into(),
+            CommandError::DeadlineOver | CommandError::DeadlineTooFar => {
+                Self::parameter("not_after", DEADLINE)
+            }
+            CommandError::Started => Self::new(Code::CommandStarted),
+            CommandError::TooMany => Self::new(Code::TooManyCommands),
+            CommandError::NoBot => Self::new(Code::NoBot),
+            CommandError::Idempotency(conflict) => conflict.into(),
+            CommandError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<Forbidden> for Problem {
+    fn from(forbidden: Forbidden) -> Self {
+        let code = match forbidden.code {
+            FailureCode::UserNotFound => Code::UserNotFound,
+            FailureCode::RoleNotFound => Code::RoleNotFound,
+            FailureCode::ChannelNotFound => Code::ChannelNotFound,
+            _ => Code::CommandForbidden,
+        };
+        let sentence = forbidden.code.sentence();
+        Self {
+            rule: Some(forbidden.code.as_str()),
+            detail: match forbidden.user {
+                Some(user) => format!("User {user}: {sentence}").into(),
+                None => sentence.into(),
+            },
+            ..Self::new(code)
+        }
+    }
+}
+
+impl From<IdempotencyConflict> for Problem {
+    fn from(conflict: IdempotencyConflict) -> Self {
+        Self::new(match conflict {
+            IdempotencyConflict::InProgress => Code::RequestInProgress,
+            IdempotencyConflict::Reused => Code::IdempotencyKeyReused,
+        })
     }
 }
 

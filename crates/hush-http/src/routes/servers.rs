@@ -6,7 +6,32 @@ use hush_domain::operations::Operation;
 use crate::answer::Answer;
 use crate::problem::{Code, Problem};
 use crate::request::ApiRequest;
-use crate::wire::{ServerStats, Snowflake};
+use crate::wire::{Server, ServerStats, Snowflake};
+
+/// Get a server
+///
+/// What the server is called and who owns it.
+#[utoipa::path(
+    get,
+    path = "/v1/servers/{id}",
+    operation_id = "getServer",
+    tag = "servers",
+    params(("id" = Snowflake, Path, description = "The server.")),
+    responses((status = 200, body = Server<'_>, description = "The server.")),
+)]
+pub(super) async fn get_server(mut request: ApiRequest) -> Result<Response, Problem> {
+    let target = request.path_server();
+    let permit = request.admit(Operation::GetServer, target).await?;
+    let server = request
+        .app()
+        .servers
+        .get(&permit)
+        .await?
+        .ok_or(Code::ServerNotFound)?;
+    Ok(Answer::json(&Server::from(&server))?
+        .cacheable(&request)
+        .to(&request))
+}
 
 /// Get a server's member counts
 ///

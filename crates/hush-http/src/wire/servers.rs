@@ -1,11 +1,11 @@
-//! What a server tells its owner.
+//! What a server is, and what it tells its owner.
 
 use hush_app::ServerRateLimit;
 use hush_domain::limits::{Left, Rule};
 use hush_domain::settings::{MAX_ADMIN_ROLES, SettingsChange};
 use hush_domain::stats::Stats;
 use hush_domain::usage::Spent;
-use hush_domain::{ids, settings};
+use hush_domain::{ids, servers, settings};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,6 +13,19 @@ use super::Snowflake;
 use crate::body::{Fields, FromBody};
 use crate::expected::{ROLES, SWITCH};
 use crate::problem::Problem;
+
+/// A server.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "123456", "name": "Analytical", "owner_id": "1"}))]
+pub(crate) struct Server<'a> {
+    /// The server's id.
+    id: Snowflake,
+    /// The server's name.
+    #[schema(min_length = 1, max_length = 100)]
+    name: &'a str,
+    /// Who owns it.
+    owner_id: Snowflake,
+}
 
 /// A server's member counts. A number that the service does not know is `null`, never a false 0.
 #[derive(Debug, Serialize, ToSchema)]
@@ -95,6 +108,16 @@ pub(crate) struct SpentByToken {
     /// How many of its requests were admitted.
     #[schema(minimum = 1)]
     requests: u64,
+}
+
+impl<'a> From<&'a servers::Server> for Server<'a> {
+    fn from(server: &'a servers::Server) -> Self {
+        Self {
+            id: Snowflake(server.id.get()),
+            name: server.name.as_str(),
+            owner_id: Snowflake(server.owner.get()),
+        }
+    }
 }
 
 impl From<Stats> for ServerStats {

@@ -4,6 +4,7 @@ use hush_domain::users::{Member, Username};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::roles::RoleName;
 use super::{Snowflake, as_text};
 
 /// A user with the roles held in the addressed server.
@@ -19,12 +20,25 @@ pub(crate) struct User<'a> {
     /// Role names, highest position first, without the implicit everyone-role.
     #[schema(max_items = 250)]
     roles: Vec<RoleName<'a>>,
+    /// The ids of those roles, in the same order. With `expand=role_ids`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 250)]
+    role_ids: Option<Vec<Snowflake>>,
+    /// Whether the user is a bot. With `expand=bot`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    bot: Option<bool>,
 }
 
-/// The name of a role.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(value_type = String, min_length = 1, max_length = 100, example = "Admin")]
-pub(crate) struct RoleName<'a>(&'a str);
+/// What a user is shown with if asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Expansion {
+    /// The ids of the roles.
+    RoleIds,
+    /// Whether the user is a bot.
+    Bot,
+}
 
 /// A page of users, by ascending id.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,8 +55,26 @@ pub(crate) struct UserPage<'a> {
     pub(crate) next: Option<String>,
 }
 
-impl<'a> From<&'a Member> for User<'a> {
-    fn from(member: &'a Member) -> Self {
+impl Expansion {
+    /// Every one.
+    pub(crate) const ALL: [Self; 2] = [Self::RoleIds, Self::Bot];
+
+    /// Its word in a query.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::RoleIds => "role_ids",
+            Self::Bot => "bot",
+        }
+    }
+}
+
+impl<'a> User<'a> {
+    /// The member with what was asked for.
+    pub(crate) fn new(member: &'a Member, expand: &[Expansion]) -> Self {
+        let role_ids = || {
+            let ids = member.role_ids.iter();
+            ids.map(|role| Snowflake(role.get())).collect()
+        };
         Self {
             id: Snowflake(member.user.id.get()),
             username: &member.user.username,
@@ -51,6 +83,8 @@ impl<'a> From<&'a Member> for User<'a> {
                 .iter()
                 .map(|role| RoleName(role.as_str()))
                 .collect(),
+            role_ids: expand.contains(&Expansion::RoleIds).then(role_ids),
+            bot: expand.contains(&Expansion::Bot).then_some(member.user.bot),
         }
     }
 }

@@ -21,6 +21,9 @@ fn ask(operation: Operation, token: &str, own_id: &str) -> Request<Body> {
         Operation::GetMe => get("/v1/me", token, &[]),
         Operation::ListUsers => get("/v1/users?server_id=123456", token, &[]),
         Operation::GetUser => get("/v1/users/1?server_id=123456", token, &[]),
+        Operation::GetServer => get("/v1/servers/123456", token, &[]),
+        Operation::ListRoles => get(&home("roles"), token, &[]),
+        Operation::ListChannels => get(&home("channels"), token, &[]),
         Operation::GetServerStats => get(&home("stats"), token, &[]),
         Operation::GetServerSettings => get(&home("settings"), token, &[]),
         Operation::UpdateServerSettings => {

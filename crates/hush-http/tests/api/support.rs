@@ -184,6 +184,8 @@ pub(crate) fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
     Ports {
         tokens: memory.clone(),
         users: memory.clone(),
+        servers: memory.clone(),
+        channels: memory.clone(),
         stats: memory.clone(),
         limiter: Arc::new(MemoryLimiter::new(clock.clone(), 1000)),
         auth_limiter: Arc::new(MemoryLimiter::new(clock.clone(), 1000)),
@@ -191,6 +193,8 @@ pub(crate) fn ports(memory: &Arc<Memory>, clock: &Arc<StillClock>) -> Ports {
         audit_keys: Keyring::default(),
         settings: memory.clone(),
         usage: memory.clone(),
+        commands: memory.clone(),
+        executor: None,
         upkeep: memory.clone(),
         health: memory.clone(),
         clock: clock.clone(),

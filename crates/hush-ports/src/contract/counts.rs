@@ -74,6 +74,7 @@ pub async fn random_events_read_as_a_plain_list_says(store: &Store) {
                 "after step {index} of {steps:#?}"
             );
         }
+        assert_eq!(store.roles_of(number).await, model.roles(), "{steps:#?}");
         assert_eq!(store.members(number).await, model.members(), "{steps:#?}");
     }
     no_drift(store).await;

@@ -103,6 +103,13 @@ pub(super) fn permitting(role: Role, permissions: Permissions) -> Role {
     }
 }
 
+pub(super) fn managed(role: Role) -> Role {
+    Role {
+        managed: true,
+        ..role
+    }
+}
+
 /// A text channel in no category.
 pub(super) fn channel(number: u64, name: &str) -> Channel {
     Channel {

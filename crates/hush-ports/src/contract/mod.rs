@@ -34,8 +34,8 @@ use std::sync::Arc;
 use hush_domain::audit::chain::{ChainKey, Keyring};
 
 use crate::{
-    AuditLog, Channels, Commands, Counts, Feed, Health, Ingest, Limiter, Samples, Sessions,
-    Settings, StatsReader, Tokens, Upkeep, Usage, Users,
+    AuditLog, Channels, Commands, Counts, Feed, Health, Ingest, Limiter, Samples, Servers,
+    Sessions, Settings, StatsReader, Tokens, Upkeep, Usage, Users,
 };
 
 /// Asserts that a call was refused, and why.
@@ -56,8 +56,10 @@ pub mod endings;
 pub mod entries;
 pub mod erasure;
 pub mod events;
+pub mod executor;
 pub mod feed;
 pub mod fencing;
+pub mod filters;
 pub mod following;
 pub mod health;
 pub mod idempotency;
@@ -72,6 +74,7 @@ pub mod retention;
 pub mod rotation;
 pub mod samples;
 pub mod sampling;
+pub mod servers;
 pub mod sessions;
 pub mod settings;
 pub mod situations;
@@ -98,6 +101,8 @@ pub struct Store {
     pub tokens: Arc<dyn Tokens>,
     /// Its users.
     pub users: Arc<dyn Users>,
+    /// Its servers.
+    pub servers: Arc<dyn Servers>,
     /// Its statistics.
     pub stats: Arc<dyn StatsReader>,
     /// Its way in.
@@ -182,6 +187,7 @@ macro_rules! for_each_store_rule {
         $crate::for_each_events_rule!($test);
         $crate::for_each_feed_rule!($test);
         $crate::for_each_fencing_rule!($test);
+        $crate::for_each_filters_rule!($test);
         $crate::for_each_following_rule!($test);
         $crate::for_each_health_rule!($test);
         $crate::for_each_idempotency_rule!($test);
@@ -195,6 +201,7 @@ macro_rules! for_each_store_rule {
         $crate::for_each_rotation_rule!($test);
         $crate::for_each_samples_rule!($test);
         $crate::for_each_sampling_rule!($test);
+        $crate::for_each_servers_rule!($test);
         $crate::for_each_sessions_rule!($test);
         $crate::for_each_settings_rule!($test);
         $crate::for_each_situations_rule!($test);

@@ -69,10 +69,18 @@ impl Model {
             roles.sort_by_key(|role| (-role.position, role.id));
             Member {
                 user: member.user.clone(),
+                role_ids: roles.iter().map(|role| role.id).collect(),
                 roles: roles.into_iter().map(|role| role.name.clone()).collect(),
             }
         };
         members.into_iter().map(shown).collect()
+    }
+
+    /// Every role by rank; `None` for an unknown server.
+    pub(super) fn roles(&self) -> Option<Vec<Role>> {
+        let mut roles = self.0.as_ref()?.snapshot.roles.clone();
+        roles.sort_by_key(|role| (-role.position, role.id));
+        Some(roles)
     }
 
     /// Every channel by id; `None` for an unknown server.

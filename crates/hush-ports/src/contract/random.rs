@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hush_domain::channels::{Channel, ChannelKind};
 use hush_domain::events::{Change, Extent, Generation, ListedMember, Snapshot};
 use hush_domain::presence::Presence;
+use hush_domain::roles::Role;
 use proptest::collection::btree_map;
 use proptest::prelude::{Just, any};
 use proptest::prop_oneof;
@@ -126,8 +127,8 @@ pub(super) fn everyday() -> BoxedStrategy<Change> {
             user: user(number),
             presence,
         }),
-        1 => (7_u64..10, position).prop_map(|(number, position)| {
-            Change::RoleChanged(role(number, "changed", position))
+        1 => (7_u64..10, position, any::<bool>()).prop_map(|(number, position, managed)| {
+            Change::RoleChanged(Role { managed, ..role(number, "changed", position) })
         }),
         1 => (7_u64..10).prop_map(|number| Change::RoleDeleted(role_id(number))),
     ]

@@ -7,7 +7,8 @@ use hush_domain::events::{Change, Event, ListedMember, Snapshot};
 use hush_domain::feed::{Epoch, Shard};
 use hush_domain::ids::ServerId;
 use hush_domain::permission::Standing;
-use hush_domain::servers::Membership;
+use hush_domain::roles::Role;
+use hush_domain::servers::{Membership, Server};
 use hush_domain::settings::SettingsChange;
 use hush_domain::stats::Stats;
 use hush_domain::time::Timestamp;
@@ -20,7 +21,7 @@ use super::examples::{
 use super::{Store, keyring};
 use crate::{
     Addressed, Applied, CreateTokenError, Ends, Followed, Outcome, PageRequest, Removed, Revoked,
-    RotateTokenError, TokenFilter,
+    RotateTokenError, TokenFilter, UserFilter,
 };
 
 /// The users of whom [`Store::whole`] asks how they stand.
@@ -38,6 +39,8 @@ pub(super) struct Whole {
     stats: Option<Stats>,
     members: Vec<Member>,
     memberships: Vec<Vec<Membership>>,
+    server: Option<Server>,
+    roles: Option<Vec<Role>>,
     channels: Option<Vec<Channel>>,
     followed: Option<Followed>,
 }
@@ -112,17 +115,31 @@ impl Store {
         all.into_iter().find(|it| it.server == server(number))
     }
 
+    pub(super) async fn server_of(&self, number: u64) -> Option<Server> {
+        self.servers.get(server(number)).await.unwrap()
+    }
+
+    pub(super) async fn roles_of(&self, number: u64) -> Option<Vec<Role>> {
+        self.servers.roles(server(number)).await.unwrap()
+    }
+
     pub(super) async fn channels_of(&self, number: u64) -> Option<Vec<Channel>> {
         self.channels.list(server(number)).await.unwrap()
     }
 
     /// Every member of a server, in the order of a page.
     pub(super) async fn members(&self, number: u64) -> Vec<Member> {
-        let all = PageRequest {
+        self.filtered(number, UserFilter::default()).await
+    }
+
+    /// Those members of a server of whom the filter says so.
+    pub(super) async fn filtered(&self, number: u64, filter: UserFilter) -> Vec<Member> {
+        let page = PageRequest {
+            filter,
             after: None,
             limit: 1000,
         };
-        self.users.page(server(number), all).await.unwrap()
+        self.users.page(server(number), page).await.unwrap()
     }
 
     /// The numbers of the users whom a server lists.
@@ -336,6 +353,8 @@ impl Store {
             stats: self.stats_of(number).await,
             members: self.members(number).await,
             memberships,
+            server: self.server_of(number).await,
+            roles: self.roles_of(number).await,
             channels: self.channels_of(number).await,
             followed: self.followed(number).await,
         }

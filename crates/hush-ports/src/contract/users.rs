@@ -58,7 +58,11 @@ pub async fn a_member_reads_back_field_by_field(store: &Store) {
     for member in &listed {
         let user = member.user.clone();
         let roles = vec!["Rôle ✨".parse().unwrap()];
-        let member = Member { user, roles };
+        let member = Member {
+            user,
+            roles,
+            role_ids: vec![role_id(highest - 1)],
+        };
         let found = store
             .users
             .get(server(highest), member.user.id)
@@ -103,9 +107,10 @@ pub async fn roles_are_shown_by_rank(store: &Store) {
     let expected = ["top", "same name", "nine", "ten", "same name", "lowest"];
     assert_eq!(store.role_names(1, 2).await, expected);
     assert_eq!(store.role_names(1, 3).await, [""; 0]);
-    let paged = &store.members(1).await[0].roles;
-    let paged: Vec<_> = paged.iter().map(ToString::to_string).collect();
-    assert_eq!(paged, expected);
+    let paged = &store.members(1).await[0];
+    let names: Vec<_> = paged.roles.iter().map(ToString::to_string).collect();
+    assert_eq!(names, expected);
+    assert_eq!(paged.role_ids, [12, 14, 9, 10, 15, 11].map(role_id));
 }
 
 /// The id of a role that the server does not have shows as nothing, until it has it.
@@ -126,6 +131,7 @@ pub async fn roles_that_are_not_there_are_not_shown(store: &Store) {
         .change(1, 1, Change::RoleChanged(role(8, "made later", 2)))
         .await;
     assert_eq!(store.role_names(1, 2).await, ["made later", "seven"]);
+    assert_eq!(store.members(1).await[0].role_ids, [8, 7].map(role_id));
 }
 
 /// Once a role is deleted no reader sees it on anybody.
@@ -183,6 +189,7 @@ pub async fn pages_follow_each_other_by_id(store: &Store) {
             let page = PageRequest {
                 after: (after > 0).then(|| user(after)),
                 limit,
+                ..PageRequest::default()
             };
             let members = store.users.page(server(1), page).await.unwrap();
             let shown: Vec<_> = members.iter().map(|member| member.user.id.get()).collect();
@@ -190,7 +197,7 @@ pub async fn pages_follow_each_other_by_id(store: &Store) {
             assert_eq!(
                 shown,
                 rest.take(limit.into()).collect::<Vec<_>>(),
-                "{page:?}"
+                "{limit} after {after}"
             );
         }
     }
@@ -212,6 +219,7 @@ pub async fn a_walk_through_the_pages_never_repeats_nor_skips(store: &Store) {
             let page = PageRequest {
                 after: after.map(user),
                 limit,
+                ..PageRequest::default()
             };
             let members = store.users.page(server(number), page).await.unwrap();
             let shown: Vec<_> = members.iter().map(|member| member.user.id.get()).collect();

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use hush_adapters::memory::MemoryExecutor;
 use hush_app::{App, CreateToken, Lifetime};
 use hush_domain::ids::{ServerId, UserId};
 use hush_domain::permission::AccessLevel;
@@ -27,7 +28,12 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
         }
     }
     let service = Service::prepare(settings).await?;
-    let stores = stores::memory(&settings.audit_keys);
+    let mut stores = stores::memory(&settings.audit_keys);
+    let bot = UserId::try_from(demo::BOT).map_err(Failure::operation)?;
+    let ports = &mut stores.ports;
+    let (users, clock) = (ports.users.clone(), ports.clock.clone());
+    let executor = MemoryExecutor::new(bot, users, stores.ingest.clone(), clock);
+    ports.executor = Some(Arc::new(executor));
     load(&stores).await?;
     let app = Arc::new(App::new(&stores.ports, settings.limits));
     let base = service.http(settings).public_url;

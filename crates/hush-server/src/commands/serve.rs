@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hush_app::App;
+use hush_discord::DiscordExecutor;
 use indicatif::ProgressBar;
 
 use crate::cli::ServeArgs;
@@ -20,7 +21,10 @@ pub(super) async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Fai
         ));
     }
     let service = Service::prepare(settings).await?;
-    let stores = stores::serving(settings).await?;
+    let mut stores = stores::serving(settings).await?;
+    if let Some(bot) = &settings.discord {
+        stores.ports.executor = Some(Arc::new(DiscordExecutor::new(bot)));
+    }
     let guilds = import::check(&args.import)?;
     let (ingest, clock) = (&*stores.ingest, &*stores.ports.clock);
     import::apply(&guilds, ingest, clock, &ProgressBar::hidden(), |guild| {

@@ -55,6 +55,7 @@ pub const KEYS: &[Key] = &[
     set("retention.tokens", "90d"),
     set("retention.audit", "400d"),
     set("retention.samples", "400d"),
+    set("retention.commands", "90d"),
     set("retention.removed_servers", "30d"),
 ];
 

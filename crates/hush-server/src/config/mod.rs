@@ -186,6 +186,7 @@ fn retention(values: &Values) -> Result<Retention, Failure> {
             },
         )?,
         samples: values.require("retention.samples", days, kept)?,
+        commands: values.require("retention.commands", days, kept)?,
         servers: values.require("retention.removed_servers", days, kept)?,
     })
 }

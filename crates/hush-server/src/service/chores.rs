@@ -44,6 +44,7 @@ pub(super) async fn tidy(app: Arc<App>, retention: Retention) {
                 idempotency = tidied.idempotency,
                 usage = tidied.usage,
                 audit = tidied.audit,
+                commands = tidied.commands,
                 servers = tidied.servers,
                 "removed what is no longer kept"
             ),

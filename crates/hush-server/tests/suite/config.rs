@@ -49,6 +49,7 @@ fn defaults_are_those_that_are_documented() {
     let retention = Retention {
         tokens: days(90),
         audit: Some(days(400)),
+        commands: Duration::from_secs(90 * 86_400),
         samples: days(400),
         servers: days(30),
     };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use hush_adapters::memory::Memory;
 use hush_adapters::system::SystemClock;
 use hush_domain::ids::{ChannelId, ServerId, UserId};
+use hush_domain::roles::Role;
 use hush_domain::stats::Stats;
 use hush_ports::{Channels, StatsReader, Users};
 use hush_server::import;
@@ -94,6 +95,26 @@ fn a_guild_as_discord_sends_it_is_there_afterwards() {
     assert_eq!(
         shown(&memory, 10, 3),
         Some(("robot".into(), vec!["Admin".into()]))
+    );
+}
+
+#[test]
+fn roles_come_with_their_server() {
+    let guild = GUILD.replace(r#""hoist": true"#, r#""managed": true"#);
+    let memory = import(&[&guild]).unwrap();
+    let roles = block_on(hush_ports::Servers::roles(&memory, server(10)));
+    let roles = roles.unwrap().unwrap();
+    let shown = |role: &Role| {
+        (
+            role.id.get(),
+            role.position,
+            role.permissions.bits(),
+            role.managed,
+        )
+    };
+    assert_eq!(
+        roles.iter().map(shown).collect::<Vec<_>>(),
+        [(11, 2, 8, true), (10, 0, 0, false)]
     );
 }
 

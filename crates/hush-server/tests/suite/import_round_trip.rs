@@ -174,7 +174,7 @@ proptest! {
     fn an_imported_server_reads_back_as_it_was(guild in guild()) {
         let memory = import(&[&guild.json()]).unwrap();
         let server = ServerId::try_from(SERVER).unwrap();
-        let page = PageRequest { after: None, limit: 1000 };
+        let page = PageRequest { limit: 1000, ..PageRequest::default() };
         let members = block_on(memory.page(server, page)).unwrap();
         prop_assert_eq!(members, guild.expected());
         let stats = block_on(memory.server_stats(server)).unwrap().unwrap();

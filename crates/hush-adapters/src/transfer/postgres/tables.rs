@@ -19,6 +19,8 @@ pub(super) fn of(table: Table) -> &'static Statements {
         Table::Samples => &SAMPLES,
         Table::Settings => &SETTINGS,
         Table::Departures => &DEPARTURES,
+        Table::Commands => &COMMANDS,
+        Table::CommandTargets => &COMMAND_TARGETS,
         Table::AuditRows => &AUDIT_ROWS,
         Table::AuditReasons => &AUDIT_REASONS,
         Table::AuditHeads => &AUDIT_HEADS,
@@ -195,6 +197,46 @@ const DEPARTURES: Statements = Statements {
          SELECT (r ->> 0)::bigint,
                 timestamptz 'epoch' + ((r ->> 1) || ' microseconds')::interval
          FROM jsonb_array_elements($1::jsonb) AS rows (r)",
+};
+
+/// The copy gives them places of its own, in the same order.
+const COMMANDS: Statements = Statements {
+    page: "SELECT position, 0::bigint, json_build_array(
+             id, server_id, type, body, token_id, user_id, request_id, reason, encode(reason_salt, 'hex'),
+             (extract(epoch FROM created_at) * 1000000)::bigint,
+             (extract(epoch FROM not_after) * 1000000)::bigint,
+             (extract(epoch FROM started_at) * 1000000)::bigint,
+             (extract(epoch FROM ended_at) * 1000000)::bigint,
+             attempts, state, code, report,
+             (extract(epoch FROM run_at) * 1000000)::bigint,
+             unsure OR worker_id IS NOT NULL
+         )::text
+         FROM commands WHERE position > $1 AND $2 IS NOT NULL ORDER BY position LIMIT $3",
+    put: "INSERT INTO commands
+             (id, server_id, type, body, token_id, user_id, request_id, reason, reason_salt, created_at,
+              not_after, started_at, ended_at, attempts, state, code, report, run_at, unsure)
+         SELECT (r ->> 0)::bigint, (r ->> 1)::bigint, r ->> 2, r ->> 3, (r ->> 4)::bigint,
+                (r ->> 5)::bigint, r ->> 6, r ->> 7, decode(r ->> 8, 'hex'),
+                timestamptz 'epoch' + ((r ->> 9) || ' microseconds')::interval,
+                timestamptz 'epoch' + ((r ->> 10) || ' microseconds')::interval,
+                timestamptz 'epoch' + ((r ->> 11) || ' microseconds')::interval,
+                timestamptz 'epoch' + ((r ->> 12) || ' microseconds')::interval,
+                (r ->> 13)::integer, r ->> 14, r ->> 15, r ->> 16,
+                timestamptz 'epoch' + ((r ->> 17) || ' microseconds')::interval,
+                (r ->> 18)::boolean
+         FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS rows (r, n) ORDER BY n",
+};
+
+const COMMAND_TARGETS: Statements = Statements {
+    page: "SELECT position, n, json_build_array(id, kind, target_id)::text
+         FROM (SELECT t.position, c.id, t.kind, t.target_id,
+                      row_number() OVER (PARTITION BY t.position ORDER BY t.kind, t.target_id) AS n
+               FROM command_targets t JOIN commands c ON c.position = t.position
+               WHERE t.position >= $1) AS numbered
+         WHERE (position, n) > ($1, $2) ORDER BY position, n LIMIT $3",
+    put: "INSERT INTO command_targets (server_id, kind, target_id, position)
+         SELECT c.server_id, (r ->> 1)::smallint, (r ->> 2)::bigint, c.position
+         FROM jsonb_array_elements($1::jsonb) AS rows (r) JOIN commands c ON c.id = (r ->> 0)::bigint",
 };
 
 const AUDIT_ROWS: Statements = Statements {

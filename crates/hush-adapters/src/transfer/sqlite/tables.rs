@@ -16,6 +16,8 @@ pub(super) fn of(table: Table) -> &'static Statements {
         Table::Samples => &SAMPLES,
         Table::Settings => &SETTINGS,
         Table::Departures => &DEPARTURES,
+        Table::Commands => &COMMANDS,
+        Table::CommandTargets => &COMMAND_TARGETS,
         Table::AuditRows => &AUDIT_ROWS,
         Table::AuditReasons => &AUDIT_REASONS,
         Table::AuditHeads => &AUDIT_HEADS,
@@ -141,6 +143,37 @@ const DEPARTURES: Statements = Statements {
          FROM departed_servers WHERE server_id > ?1 ORDER BY server_id LIMIT ?3",
     put: "INSERT INTO departed_servers (server_id, at)
          SELECT value ->> 0, value ->> 1 FROM json_each(?1)",
+};
+
+/// The copy gives them places of its own, in the same order.
+const COMMANDS: Statements = Statements {
+    page: "SELECT position, 0, json_array(
+             id, server_id, type, body, token_id, user_id, request_id, reason,
+             nullif(hex(reason_salt), ''), created_at, not_after, started_at, ended_at, attempts, state,
+             code, report, run_at,
+             json(iif(unsure OR worker_id IS NOT NULL, 'true', 'false'))
+         )
+         FROM commands WHERE position > ?1 ORDER BY position LIMIT ?3",
+    put: "INSERT INTO commands
+             (id, server_id, type, body, token_id, user_id, request_id, reason, reason_salt, created_at,
+              not_after, started_at, ended_at, attempts, state, code, report, run_at, unsure)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+                value ->> 6, value ->> 7, unhex(value ->> 8), value ->> 9, value ->> 10,
+                value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15,
+                value ->> 16, value ->> 17, value ->> 18
+         FROM json_each(?1) ORDER BY key",
+};
+
+const COMMAND_TARGETS: Statements = Statements {
+    page: "SELECT position, n, json_array(id, kind, target_id)
+         FROM (SELECT t.position, c.id, t.kind, t.target_id,
+                      row_number() OVER (PARTITION BY t.position ORDER BY t.kind, t.target_id) AS n
+               FROM command_targets t JOIN commands c ON c.position = t.position
+               WHERE t.position >= ?1)
+         WHERE (position, n) > (?1, ?2) ORDER BY position, n LIMIT ?3",
+    put: "INSERT INTO command_targets (server_id, kind, target_id, position)
+         SELECT c.server_id, value ->> 1, value ->> 2, c.position
+         FROM json_each(?1) JOIN commands c ON c.id = value ->> 0",
 };
 
 /// Of what is not there `hex` makes an empty text.

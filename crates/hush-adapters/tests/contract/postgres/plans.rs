@@ -6,8 +6,8 @@ use hush_domain::presence::Presence;
 use hush_domain::usage::Use;
 use hush_ports::{
     Addressed, AuditFilter, AuditLog, AuditPage, Channels, CommandFilter, Commands, Cutoffs,
-    Ingest, Limiter, PageRequest, Samples, StatsReader, Tidied, TokenFilter, Tokens, Upkeep, Usage,
-    Users, Worker,
+    Ingest, Limiter, PageRequest, Samples, Servers, StatsReader, Tidied, TokenFilter, Tokens,
+    Upkeep, Usage, UserFilter, Users, Worker,
 };
 use sqlx::{AssertSqlSafe, Executor};
 
@@ -94,9 +94,9 @@ async fn requests_read_the_rows_that_they_answer_and_no_others() {
     let expected = [
         // The caller three times, the user, and the page.
         ("members", 3 + 1 + page),
-        // Two of each of them.
-        ("roles", 2 * (3 + 1 + page)),
-        ("servers", 5),
+        // Two of each of them, and of the server.
+        ("roles", 2 * (3 + 1 + page + 1)),
+        ("servers", 7),
         ("server_settings", 3),
         ("tokens", 1),
         ("channels", 20),
@@ -110,6 +110,41 @@ async fn requests_read_the_rows_that_they_answer_and_no_others() {
         .await;
     // Five ways down a tree of at most three levels, and one more leaf of the page.
     assert!(pages <= 16, "{pages} pages of the members' index");
+}
+
+/// A filter that nobody fits looks at the server's members, those who are named are looked up, and of a role that is not
+/// there nobody is.
+#[tokio::test]
+async fn filters_read_the_members_of_whom_they_ask_and_no_others() {
+    let of_role = |id: u64| UserFilter {
+        role: Some(id.try_into().unwrap()),
+        ..UserFilter::default()
+    };
+    let named = UserFilter {
+        bot: Some(false),
+        ids: Some((1000..1100).map(user).collect()),
+        ..of_role(10)
+    };
+    let bots = UserFilter {
+        bot: Some(true),
+        ..of_role(10)
+    };
+    let asked = [(named, 100), (bots, 0), (of_role(12), 0)];
+    let expected = [("members", 100 + 20_000), ("roles", (1 + 2 * 100) + 1)];
+    let crowded = Crowded::create().await;
+    crowded
+        .read(&expected, async |process, _| {
+            for (filter, found) in asked.clone() {
+                let page = PageRequest {
+                    filter,
+                    after: None,
+                    limit: 1000,
+                };
+                let members = Users::page(process, server(5), page).await;
+                assert_eq!(members.unwrap().len(), found);
+            }
+        })
+        .await;
 }
 
 /// So do those for tokens, audit log, settings and rate limit.
@@ -256,6 +291,9 @@ async fn make_each_request(process: &Postgres, after: u64) {
     let caller = presented.token.user;
     let standing = process.standing(caller, server(5)).await.unwrap();
     assert_eq!(standing, presented.standing.map(|(_, standing)| standing));
+    assert!(Servers::get(process, server(5)).await.unwrap().is_some());
+    let roles = process.roles(server(5)).await.unwrap();
+    assert_eq!(roles.unwrap().len(), 2);
     let channels = Channels::list(process, server(5)).await.unwrap();
     assert_eq!(channels.unwrap().len(), 20);
     let hours = Samples::of_server(process, server(5), at(0), at(36_000)).await;
@@ -269,6 +307,7 @@ async fn make_each_request(process: &Postgres, after: u64) {
     let page = PageRequest {
         after: Some(user(after)),
         limit: PAGE,
+        ..PageRequest::default()
     };
     let members = Users::page(process, server(5), page).await.unwrap();
     let ids: Vec<_> = members.into_iter().map(|member| member.user.id).collect();
