@@ -12,6 +12,10 @@ use hush_domain::time::Timestamp;
 use hush_domain::users::{Member, User, Username};
 use hush_ports::{Drift, Ends};
 
+mod commands;
+
+pub(crate) use commands::{CommandRow, SituationJson, body, end, lane, waiting};
+
 /// A database holds what the domain does not allow.
 #[derive(Debug, thiserror::Error)]
 #[error("stored {what} is invalid: {reason}")]
@@ -187,6 +191,7 @@ pub(crate) struct AuditRow {
     pub(crate) actor_token_id: Option<i64>,
     pub(crate) actor_user_id: Option<i64>,
     pub(crate) action: String,
+    /// The id of the token or command to which it was done.
     pub(crate) target_token_id: Option<i64>,
     pub(crate) target_user_id: Option<i64>,
     pub(crate) before: Option<String>,
@@ -204,9 +209,10 @@ impl AuditRow {
         let actor_token = self.actor_token_id.map(token_id).transpose()?;
         let actor_user = self.actor_user_id.map(user_id).transpose()?;
         let actor = Actor::from_parts(&self.actor, actor_token, actor_user);
-        let target_token = self.target_token_id.map(token_id).transpose()?;
+        let action = self.action.parse().map_err(invalid("action"))?;
+        let target_id = self.target_token_id.map(i64::cast_unsigned);
         let target_user = self.target_user_id.map(user_id).transpose()?;
-        let target = Target::from_parts(target_token, target_user);
+        let target = Target::from_parts(action, target_id, target_user);
         let apart = |what| invalid(what)("its parts do not belong together");
         let request_id = self.request_id.map(|id| id.parse()).transpose();
         let commitment = self.commitment.map(|it| bytes("commitment", &it));
@@ -226,7 +232,7 @@ impl AuditRow {
             number: count(self.number)?,
             at: time(self.at)?,
             actor: actor.ok_or_else(|| apart("actor"))?,
-            action: self.action.parse().map_err(invalid("action"))?,
+            action,
             target: target.ok_or_else(|| apart("target"))?,
             before: self.before.map(Details::stored),
             after: self.after.map(Details::stored),

@@ -1,11 +1,10 @@
 //! Whether the service can do its work.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hush_ports::{Clock, Health};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
 /// How long the store may take to answer.
@@ -27,7 +26,7 @@ pub enum NotReady {
 pub struct Readiness {
     health: Arc<dyn Health>,
     clock: Arc<dyn Clock>,
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
     last: Mutex<Option<(Duration, Result<(), NotReady>)>>,
 }
 
@@ -36,19 +35,24 @@ impl Readiness {
         Self {
             health,
             clock,
-            draining: AtomicBool::new(false),
+            draining: watch::Sender::new(false),
             last: Mutex::new(None),
         }
     }
 
     /// Says from now on that the service is not ready, since it is about to stop.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.draining.send_replace(true);
+    }
+
+    /// What says that the service is about to stop.
+    pub(crate) fn draining(&self) -> watch::Receiver<bool> {
+        self.draining.subscribe()
     }
 
     /// Whether the service is about to stop.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        *self.draining.borrow()
     }
 
     /// Whether requests should be sent here.

@@ -7,12 +7,14 @@
 mod acts;
 mod admission;
 mod audit;
+mod commands;
 mod failure;
 mod health;
 mod me;
 mod permit;
 mod quota;
 mod rate_limits;
+mod repeatable;
 mod servers;
 mod settings;
 mod stats;
@@ -30,25 +32,30 @@ use hush_ports as ports;
 pub use acts::Cause;
 pub use admission::{Admission, Credential, Denied, Refused, Target};
 pub use audit::{AuditLogs, RowPage, Verified, VerifyError};
+pub use commands::{
+    CommandError, CommandPage, CommandRunner, CommandsOfServers, CreateCommand, Sent,
+};
 pub use failure::Failure;
 pub use health::{NotReady, Readiness};
 pub use me::{Identity, Me, Missing, Reach};
 pub use permit::{Caller, Permit};
-pub use ports::{AuditFilter, IdempotencyConflict, UserFilter};
+pub use ports::{AuditFilter, CommandFilter, IdempotencyConflict, UserFilter};
 pub use quota::Quota;
 pub use rate_limits::{RateLimits, ServerRateLimit};
+pub use repeatable::Repeatable;
 pub use servers::AddressedServers;
 pub use settings::{SettingsOfServers, UpdateSettingsError};
 pub use stats::StatsOfServers;
 pub use tokens::{
-    CreateInPerson, CreateToken, Issued, IssuedToken, Lifetime, PersonalTokens, Repeatable,
-    RotateToken, TokenError, TokenPage,
+    CreateInPerson, CreateToken, Issued, IssuedToken, Lifetime, PersonalTokens, RotateToken,
+    TokenError, TokenPage,
 };
 pub use upkeep::{Housekeeping, Retention};
 pub use users::{Page, UsersOfServers};
 pub use uses::Uses;
 
 use acts::Acts;
+use commands::News;
 
 /// Everything that Hush needs from the outside.
 #[derive(Clone)]
@@ -73,6 +80,10 @@ pub struct Ports {
     pub audit_keys: Keyring,
     /// What servers' owners decide.
     pub settings: Arc<dyn ports::Settings>,
+    /// The queue of commands.
+    pub commands: Arc<dyn ports::Commands>,
+    /// What carries commands out; `None` if there is no bot.
+    pub executor: Option<Arc<dyn ports::CommandExecutor>>,
     /// What tokens were used for.
     pub usage: Arc<dyn ports::Usage>,
     /// What is removed in time.
@@ -110,6 +121,10 @@ pub struct App {
     pub tokens: PersonalTokens,
     /// What servers' owners decide.
     pub settings: SettingsOfServers,
+    /// What users let the bot do.
+    pub commands: CommandsOfServers,
+    /// What carries that out.
+    pub command_runner: CommandRunner,
     /// What is left of servers' limits.
     pub rate_limits: RateLimits,
     /// Who did what.
@@ -127,6 +142,8 @@ impl App {
     pub fn new(ports: &Ports, limits: Limits) -> Self {
         let uses = Arc::new(Uses::new(ports.usage.clone(), ports.clock.clone()));
         let acts = Acts::new(ports.clock.clone(), ports.random.clone());
+        let readiness = Readiness::new(ports.health.clone(), ports.clock.clone());
+        let news = News::new(readiness.draining());
         Self {
             admission: Admission::new(ports, limits, uses.clone()),
             me: Me::new(ports.tokens.clone()),
@@ -135,11 +152,13 @@ impl App {
             stats: StatsOfServers::new(ports.stats.clone()),
             tokens: PersonalTokens::new(ports, acts.clone(), uses.clone()),
             settings: SettingsOfServers::new(ports.settings.clone(), acts.clone()),
+            commands: CommandsOfServers::new(ports, acts.clone(), news.clone()),
+            command_runner: CommandRunner::new(ports, news),
             rate_limits: RateLimits::new(ports, limits, uses.clone()),
             audit: AuditLogs::new(ports),
             housekeeping: Housekeeping::new(ports, acts),
             uses,
-            readiness: Readiness::new(ports.health.clone(), ports.clock.clone()),
+            readiness,
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hush_domain::idempotency::{Fingerprint, IdempotencyKey};
 use hush_domain::ids::{ServerId, TokenId};
 use hush_domain::permission::Refusal;
 use hush_domain::scopes::Scopes;
@@ -11,8 +10,7 @@ use hush_domain::secret::Secret;
 use hush_domain::time::Timestamp;
 use hush_domain::tokens::{Beyond, NamedServers, Token, TokenName};
 use hush_ports::{
-    Answering, BackendError, Clock, CreateTokenError, IdempotencyConflict, Random,
-    RotateTokenError, Tokens,
+    BackendError, Clock, CreateTokenError, IdempotencyConflict, Random, RotateTokenError, Tokens,
 };
 
 use crate::acts::Acts;
@@ -75,19 +73,6 @@ pub struct RotateToken {
     pub grace: Duration,
     /// Whether its descendants stay.
     pub keep_children: bool,
-}
-
-/// A request that may be sent again, as the door knows it. The token that asks belongs to its key.
-#[derive(Clone)]
-pub struct Repeatable {
-    /// What it asks for: method and path.
-    pub route: Box<str>,
-    /// What the client calls it.
-    pub key: IdempotencyKey,
-    /// The digest of what it asks for.
-    pub fingerprint: Fingerprint,
-    /// Makes the answer that is given to whoever asks again.
-    pub answer: Answering,
 }
 
 /// A token with its secret, which is known only now.

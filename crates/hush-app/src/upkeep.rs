@@ -22,6 +22,8 @@ pub struct Retention {
     pub audit: Option<Duration>,
     /// Hourly samples of the counts.
     pub samples: Duration,
+    /// Commands that have come to their end.
+    pub commands: Duration,
     /// What is left of servers that were removed.
     pub servers: Duration,
 }
@@ -52,6 +54,7 @@ impl Housekeeping {
             usage: now.saturating_sub(USAGE),
             audit: retention.audit.map(|kept| now.saturating_sub(kept)),
             samples: now.saturating_sub(retention.samples),
+            commands: now.saturating_sub(retention.commands),
             servers: now.saturating_sub(retention.servers),
         });
         Ok(tidied.await?)

@@ -1,10 +1,11 @@
 //! Discord's objects as JSON, whole: clients refuse an object that lacks a field.
 
 use serde_json::{Value, json};
+use time::{OffsetDateTime, UtcOffset};
 
 use crate::session::Wishes;
 use crate::setup::{Setup, intents};
-use crate::world::{Channel, Guild, Member, Role, User};
+use crate::world::{Ban, Channel, Guild, Member, Role, User};
 
 /// When everybody joined, every thread was made, and the bot came.
 const ONCE: &str = "2024-03-01T12:00:00.000000+00:00";
@@ -51,7 +52,7 @@ pub(crate) fn member(member: &Member) -> Value {
     json!({
         "user": user(&member.user),
         "roles": ids(&member.roles),
-        "nick": null,
+        "nick": member.nick,
         "avatar": null,
         "joined_at": ONCE,
         "premium_since": null,
@@ -59,7 +60,7 @@ pub(crate) fn member(member: &Member) -> Value {
         "mute": false,
         "flags": 0,
         "pending": false,
-        "communication_disabled_until": null,
+        "communication_disabled_until": member.timed_out_until.map(timestamp),
     })
 }
 
@@ -114,7 +115,7 @@ pub(crate) fn role(role: &Role) -> Value {
         "hoist": false,
         "icon": null,
         "unicode_emoji": null,
-        "managed": false,
+        "managed": role.managed,
         "mentionable": false,
         "flags": 0,
     })
@@ -254,6 +255,41 @@ pub(crate) fn guild_whole(guild: &Guild, wishes: &Wishes, setup: &Setup) -> Valu
         value[empty] = json!([]);
     }
     value
+}
+
+/// A message of the bot's.
+pub(crate) fn message(id: u64, channel: &str, bot: &User, body: &Value) -> Value {
+    json!({
+        "id": id.to_string(),
+        "channel_id": channel,
+        "author": user(bot),
+        "content": body["content"].as_str().unwrap_or_default(),
+        "timestamp": ONCE,
+        "edited_timestamp": null,
+        "tts": false,
+        "mention_everyone": false,
+        "mentions": [],
+        "mention_roles": [],
+        "attachments": [],
+        "embeds": [],
+        "components": [],
+        "pinned": false,
+        "type": 0,
+        "flags": body["flags"].as_u64().unwrap_or_default(),
+    })
+}
+
+/// A ban as it is asked for.
+pub(crate) fn ban(ban: &Ban) -> Value {
+    json!({"reason": ban.reason, "user": user(&ban.user)})
+}
+
+/// A time as Discord writes it, such as `2024-03-01T12:00:00.000000+00:00`.
+fn timestamp(at: OffsetDateTime) -> String {
+    let at = at.to_offset(UtcOffset::UTC);
+    let (date, time) = (at.date(), at.time());
+    let (hour, minute, second, micro) = time.as_hms_micro();
+    format!("{date}T{hour:02}:{minute:02}:{second:02}.{micro:06}+00:00")
 }
 
 pub(crate) fn ids<'a>(ids: impl IntoIterator<Item = &'a u64>) -> Value {

@@ -1,4 +1,4 @@
-//! A Discord of our own on loopback: the gateway and the REST API that a bot without messages needs, a world that a
+//! A Discord of our own on loopback: the gateway and the REST API that a bot that reads no messages needs, a world that a
 //! test changes step by step, and everything that may go wrong, on demand.
 //!
 //! It shares no code with what it tests, so that its [`World`] is an oracle of its own: after any steps, cuts and
@@ -49,11 +49,11 @@ pub use self::chunks::ChunkScript;
 pub use self::interact::{Interaction, slash};
 pub use self::observed::{Heartbeat, Identify, MemberRequest, Observed, Resume};
 pub use self::population::Population;
-pub use self::rest::{Asking, Scripted};
-pub use self::setup::{Setup, StartLimit, intents};
+pub use self::rest::{Asking, Deed, Effect, Scripted};
+pub use self::setup::{RestFaults, RestLimit, Setup, StartLimit, intents, permissions};
 pub use self::step::Step;
 pub use self::storm::{Storm, StormLog};
-pub use self::world::{Channel, Guild, Member, Role, Status, User, World};
+pub use self::world::{Ban, Channel, Guild, Member, Role, Status, User, World};
 
 use self::state::{Shared, State};
 

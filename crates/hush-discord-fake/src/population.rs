@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use crate::setup::permissions;
 use crate::world::{Channel, Guild, Member, Role, Status, User};
 
 /// Parts of usernames: what people really use, several scripts and emoji included.
@@ -30,7 +31,8 @@ pub struct Population {
 }
 
 impl Population {
-    /// The servers one by one. Each is owned by its first member, who is no bot.
+    /// The servers one by one. Each is owned by its first member, who is no bot, and lets the bot that is added do
+    /// everything.
     pub fn guilds(self) -> impl Iterator<Item = Guild> {
         let mut rng = Rng::with_seed(self.seed);
         (1..=self.servers).map(move |number| self.guild(number, &mut rng))
@@ -46,6 +48,12 @@ impl Population {
         for (position, role) in (1..).zip(&roles) {
             guild = guild.with_role(Role::new(*role, &format!("Role {position}"), position));
         }
+        let own = Role {
+            permissions: permissions::ADMINISTRATOR,
+            managed: true,
+            ..Role::new(id + 20, "Hush", 6)
+        };
+        guild = guild.with_bot_roles(&[own.id]).with_role(own);
         for index in 0..self.members {
             let name = NAMES[rng.usize(..NAMES.len())];
             let user = User {

@@ -10,10 +10,55 @@ pub mod intents {
     pub const GUILDS: u64 = 1;
     /// Members that come, change and go, and lists of members. Privileged.
     pub const GUILD_MEMBERS: u64 = 1 << 1;
+    /// Bans.
+    pub const GUILD_MODERATION: u64 = 1 << 2;
     /// Who is online. Privileged.
     pub const GUILD_PRESENCES: u64 = 1 << 8;
     /// Every bit that the gateway knows; any other one is answered by close code 4013.
     pub const KNOWN: u64 = 0x1_ffff | 0b11 << 20 | 0b11 << 24;
+}
+
+/// Permissions, as bits of the number that a role has.
+pub mod permissions {
+    /// To throw members out.
+    pub const KICK_MEMBERS: u64 = 1 << 1;
+    /// To ban, to lift bans and to look at them.
+    pub const BAN_MEMBERS: u64 = 1 << 2;
+    /// Everything.
+    pub const ADMINISTRATOR: u64 = 1 << 3;
+    /// To change the server, and to ban many at once.
+    pub const MANAGE_GUILD: u64 = 1 << 5;
+    /// To see channels.
+    pub const VIEW_CHANNEL: u64 = 1 << 10;
+    /// To write in channels.
+    pub const SEND_MESSAGES: u64 = 1 << 11;
+    /// To change what others are called.
+    pub const MANAGE_NICKNAMES: u64 = 1 << 27;
+    /// To give and take the roles below one's own.
+    pub const MANAGE_ROLES: u64 = 1 << 28;
+    /// To write in threads.
+    pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
+    /// To time members out.
+    pub const MODERATE_MEMBERS: u64 = 1 << 40;
+}
+
+/// A limit of requests, as Discord has one for each kind of them in each server or channel: a window opens with the
+/// first request.
+#[derive(Clone, Copy, Debug)]
+pub struct RestLimit {
+    /// How many requests a window takes.
+    pub requests: u32,
+    /// How long it is.
+    pub per: Duration,
+}
+
+/// Faults by chance.
+#[derive(Clone, Copy, Debug)]
+pub struct RestFaults {
+    /// What chance depends on.
+    pub seed: u64,
+    /// Of how many requests one goes wrong; 0 is none.
+    pub one_in: u32,
 }
 
 /// How many sessions may be started in a while, as `GET /gateway/bot` tells.
@@ -62,6 +107,11 @@ pub struct Setup {
     pub forget_acknowledged: bool,
     /// Where READY says to go on with a session, if that is another place than this gateway.
     pub resume_at: Option<String>,
+    /// The limit of requests to servers and channels, whose headers each answer then carries. The scope is only in a 429,
+    /// as Discord documents it.
+    pub rest_limits: Option<RestLimit>,
+    /// Lets requests to servers and channels go wrong now and then: limited, failed, or cut with or without an effect.
+    pub rest_faults: Option<RestFaults>,
     /// The port of the REST API on 127.0.0.1; 0 takes a free one.
     pub api_port: u16,
     /// The port of the gateway on 127.0.0.1; 0 takes a free one.
@@ -94,6 +144,8 @@ impl Default for Setup {
             replay: 100_000,
             resume_at: None,
             forget_acknowledged: false,
+            rest_limits: None,
+            rest_faults: None,
             api_port: 0,
             gateway_port: 0,
         }

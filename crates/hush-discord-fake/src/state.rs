@@ -18,7 +18,7 @@ use crate::setup::{Setup, intents};
 use crate::step::Step;
 use crate::storm::StormLog;
 use crate::take::Told;
-use crate::world::World;
+use crate::world::{User, World};
 
 /// What the tasks of a fake share.
 pub(crate) struct Shared {
@@ -34,6 +34,8 @@ pub(crate) struct State {
     /// Where the gateway is.
     pub(crate) gateway_url: String,
     pub(crate) world: World,
+    /// Users who are in none of the servers.
+    pub(crate) others: BTreeMap<u64, User>,
     pub(crate) sessions: BTreeMap<String, Session>,
     pub(crate) connections: BTreeMap<u64, Connection>,
     pub(crate) observed: Observed,
@@ -69,9 +71,11 @@ impl Shared {
     pub(crate) fn new(setup: Setup, gateway_url: String) -> Self {
         Self {
             state: Mutex::new(State {
+                rest: Rest::new(setup.rest_faults),
                 setup,
                 gateway_url,
                 world: World::default(),
+                others: BTreeMap::new(),
                 sessions: BTreeMap::new(),
                 connections: BTreeMap::new(),
                 observed: Observed::default(),
@@ -80,7 +84,6 @@ impl Shared {
                 refuse_connections: false,
                 chunk_script: ChunkScript::default(),
                 held: Vec::new(),
-                rest: Rest::default(),
                 storm: None,
                 last_id: 1_300_000_000_000_000_000,
             }),
@@ -119,6 +122,11 @@ impl State {
     /// Lets something happen, and tells every session that wants to know.
     pub(crate) fn take(&mut self, step: Step) -> bool {
         let guild = step.guild();
+        if let Step::MemberLeft { user, .. } | Step::Unbanned { user, .. } = &step {
+            // Who is in no server any more is still a user.
+            self.others
+                .extend(self.user(*user).map(|it| (it.id, it.clone())));
+        }
         let Some(told) = self.world.take(step, &self.setup.bot) else {
             return false;
         };
@@ -296,6 +304,14 @@ impl State {
             "reset_after": limit.reset_after.as_millis(),
             "max_concurrency": self.setup.max_concurrency,
         })
+    }
+
+    /// A user that Discord knows.
+    pub(crate) fn user(&self, id: u64) -> Option<&User> {
+        let mut guilds = self.world.guilds.values();
+        guilds
+            .find_map(|guild| guild.user(id))
+            .or_else(|| self.others.get(&id))
     }
 
     /// An id that nothing else has.

@@ -1,5 +1,7 @@
 //! What can happen in the world.
 
+use time::OffsetDateTime;
+
 use crate::world::{Channel, Guild, Member, Role, Status, User};
 
 /// Something that happens.
@@ -108,6 +110,40 @@ pub enum Step {
         /// The roles from now on.
         roles: Vec<u64>,
     },
+    /// A member is called otherwise in the server, or as it is called everywhere.
+    Nicknamed {
+        /// The server.
+        guild: u64,
+        /// The member.
+        user: u64,
+        /// The name from now on.
+        nick: Option<String>,
+    },
+    /// A member is timed out, or no longer.
+    TimedOut {
+        /// The server.
+        guild: u64,
+        /// The member.
+        user: u64,
+        /// Until when.
+        until: Option<OffsetDateTime>,
+    },
+    /// A user other than the owner and the bot is banned, and thrown out if it is a member.
+    Banned {
+        /// The server.
+        guild: u64,
+        /// Who is banned.
+        user: User,
+        /// Why, if it is said.
+        reason: Option<String>,
+    },
+    /// A ban is lifted.
+    Unbanned {
+        /// The server.
+        guild: u64,
+        /// Who is no longer banned.
+        user: u64,
+    },
     /// A member other than the owner and the bot leaves, or is thrown out.
     MemberLeft {
         /// The server.
@@ -147,6 +183,10 @@ impl Step {
             | Self::ThreadListSync { guild, .. }
             | Self::MemberJoined { guild, .. }
             | Self::MemberChanged { guild, .. }
+            | Self::Nicknamed { guild, .. }
+            | Self::TimedOut { guild, .. }
+            | Self::Banned { guild, .. }
+            | Self::Unbanned { guild, .. }
             | Self::MemberLeft { guild, .. }
             | Self::Presence { guild, .. } => *guild,
         }

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::json;
-use crate::setup::intents::{GUILD_MEMBERS, GUILD_PRESENCES, GUILDS};
+use crate::setup::intents::{GUILD_MEMBERS, GUILD_MODERATION, GUILD_PRESENCES, GUILDS};
 use crate::step::Step;
-use crate::world::{Channel, Guild, Member, Role, Status, User, World};
+use crate::world::{Ban, Channel, Guild, Member, Role, Status, User, World};
 
 /// What the gateway tells of a step.
 pub(crate) enum Told {
@@ -33,6 +33,14 @@ impl Told {
             name,
             intent: GUILD_MEMBERS,
             data,
+        }
+    }
+
+    fn moderation(name: &'static str, guild: u64, user: &User) -> Self {
+        Self::Event {
+            name,
+            intent: GUILD_MODERATION,
+            data: json!({"guild_id": guild.to_string(), "user": json::user(user)}),
         }
     }
 
@@ -71,10 +79,12 @@ impl World {
         if self.guilds.contains_key(&guild.id) {
             return None;
         }
-        guild
-            .members
-            .entry(bot.id)
-            .or_insert_with(|| Member::new(bot.clone()).with_status(Status::Online));
+        let roles = std::mem::take(&mut guild.bot_roles);
+        guild.members.entry(bot.id).or_insert_with(|| {
+            Member::new(bot.clone())
+                .with_status(Status::Online)
+                .with_roles(&roles)
+        });
         self.guilds.insert(guild.id, guild);
         Some(vec![Told::Whole])
     }
@@ -105,36 +115,65 @@ impl Guild {
                 Some(Told::guilds("GUILD_ROLE_DELETE", data))
             }
             Step::MemberJoined { member, .. } => self.join(member),
-            Step::MemberChanged { user, roles, .. } => {
-                let member = self.members.get_mut(&user.id)?;
-                member.user = user;
-                member.roles = roles;
-                let data = json::member_in(self.id, member);
-                Some(if member.user.id == bot {
-                    // What becomes of the bot itself it is told in any case.
-                    Told::guilds("GUILD_MEMBER_UPDATE", data)
-                } else {
-                    vec![Told::members("GUILD_MEMBER_UPDATE", data)]
-                })
-            }
             Step::MemberLeft { user, .. } => {
-                if user == self.owner || user == bot {
-                    return None;
-                }
-                let gone = self.members.remove(&user)?;
-                let data = json!({
-                    "guild_id": self.id.to_string(),
-                    "user": json::user(&gone.user),
-                });
-                Some(vec![Told::members("GUILD_MEMBER_REMOVE", data)])
+                let is_bound = user == self.owner || user == bot;
+                (!is_bound).then(|| self.lose(user))?.map(|told| vec![told])
             }
             Step::Presence { user, status, .. } => {
                 let member = self.members.get_mut(&user)?;
                 member.status = status;
                 Some(vec![Told::presence(self.id, member)])
             }
+            Step::Banned { user, reason, .. } => {
+                if user.id == self.owner || user.id == bot || self.bans.contains_key(&user.id) {
+                    return None;
+                }
+                let mut told = vec![Told::moderation("GUILD_BAN_ADD", self.id, &user)];
+                told.extend(self.lose(user.id));
+                self.bans.insert(user.id, Ban { user, reason });
+                Some(told)
+            }
+            Step::Unbanned { user, .. } => {
+                let lifted = self.bans.remove(&user)?;
+                let told = Told::moderation("GUILD_BAN_REMOVE", self.id, &lifted.user);
+                Some(vec![told])
+            }
+            Step::MemberChanged { user, roles, .. } => self.change(bot, user.id, |member| {
+                member.user = user;
+                member.roles = roles;
+            }),
+            Step::Nicknamed { user, nick, .. } => self.change(bot, user, |it| it.nick = nick),
+            Step::TimedOut { user, until, .. } => {
+                self.change(bot, user, |it| it.timed_out_until = until)
+            }
             step => self.take_of_channels(step),
         }
+    }
+
+    fn change(
+        &mut self,
+        bot: u64,
+        user: u64,
+        change: impl FnOnce(&mut Member),
+    ) -> Option<Vec<Told>> {
+        let member = self.members.get_mut(&user)?;
+        change(member);
+        let data = json::member_in(self.id, member);
+        Some(if user == bot {
+            // What becomes of the bot itself it is told in any case.
+            Told::guilds("GUILD_MEMBER_UPDATE", data)
+        } else {
+            vec![Told::members("GUILD_MEMBER_UPDATE", data)]
+        })
+    }
+
+    fn lose(&mut self, user: u64) -> Option<Told> {
+        let gone = self.members.remove(&user)?;
+        let data = json!({
+            "guild_id": self.id.to_string(),
+            "user": json::user(&gone.user),
+        });
+        Some(Told::members("GUILD_MEMBER_REMOVE", data))
     }
 
     fn take_of_channels(&mut self, step: Step) -> Option<Vec<Told>> {
@@ -234,7 +273,8 @@ impl Guild {
     }
 
     fn join(&mut self, member: Member) -> Option<Vec<Told>> {
-        if self.members.contains_key(&member.user.id) {
+        let id = member.user.id;
+        if self.members.contains_key(&id) || self.bans.contains_key(&id) {
             return None;
         }
         let data = json::member_in(self.id, &member);

@@ -3,6 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use time::OffsetDateTime;
+
+use crate::setup::permissions;
+
 /// Every server that the bot is in, those in an outage included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct World {
@@ -27,6 +31,10 @@ pub struct Guild {
     pub threads: BTreeMap<u64, Channel>,
     /// Its members by their ids, the bot among them.
     pub members: BTreeMap<u64, Member>,
+    /// Who is banned from it, by their ids.
+    pub bans: BTreeMap<u64, Ban>,
+    /// The roles that the bot will hold once it is added; nothing any more from then on.
+    pub bot_roles: Vec<u64>,
     /// Whether Discord cannot reach it just now.
     pub unavailable: bool,
 }
@@ -42,6 +50,8 @@ pub struct Role {
     pub position: i64,
     /// What it allows, as Discord's bits.
     pub permissions: u64,
+    /// Whether it is a bot's own, a booster's or another integration's, so that nobody gives or takes it by hand.
+    pub managed: bool,
 }
 
 /// A channel or a thread.
@@ -79,6 +89,19 @@ pub struct Member {
     pub roles: Vec<u64>,
     /// Whether it is online.
     pub status: Status,
+    /// What it is called in this server alone.
+    pub nick: Option<String>,
+    /// Until when it is timed out. A time that is over means nothing.
+    pub timed_out_until: Option<OffsetDateTime>,
+}
+
+/// A ban.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// Who is banned.
+    pub user: User,
+    /// Why, if it was said.
+    pub reason: Option<String>,
 }
 
 /// What a user's dot shows.
@@ -119,6 +142,8 @@ impl Guild {
             channels: BTreeMap::new(),
             threads: BTreeMap::new(),
             members: BTreeMap::new(),
+            bans: BTreeMap::new(),
+            bot_roles: Vec::new(),
             unavailable: false,
         }
     }
@@ -151,9 +176,22 @@ impl Guild {
         self
     }
 
+    /// The server with these roles for the bot, which holds none otherwise.
+    #[must_use]
+    pub fn with_bot_roles(mut self, roles: &[u64]) -> Self {
+        self.bot_roles = roles.to_vec();
+        self
+    }
+
     /// How many members it has, bots included.
     pub fn member_count(&self) -> usize {
         self.members.len()
+    }
+
+    /// A member or somebody who is banned.
+    pub(crate) fn user(&self, id: u64) -> Option<&User> {
+        let member = self.members.get(&id).map(|it| &it.user);
+        member.or_else(|| self.bans.get(&id).map(|it| &it.user))
     }
 
     /// How many bots it has.
@@ -184,7 +222,6 @@ impl Guild {
 
     /// What a member may do in the whole server, as Discord's bits.
     pub fn permissions_of(&self, user: u64) -> u64 {
-        const ADMINISTRATOR: u64 = 1 << 3;
         const ALL: u64 = (1 << 53) - 1;
         let held = self.members.get(&user).map_or(&[][..], |it| &it.roles);
         let union = self
@@ -192,11 +229,33 @@ impl Guild {
             .values()
             .filter(|role| role.id == self.id || held.contains(&role.id))
             .fold(0, |union, role| union | role.permissions);
-        if user == self.owner || union & ADMINISTRATOR != 0 {
+        if user == self.owner || union & permissions::ADMINISTRATOR != 0 {
             ALL
         } else {
             union
         }
+    }
+
+    /// Whether a user stands above another one: the owner above everybody, others by the highest role they hold.
+    pub fn is_above(&self, user: u64, other: u64) -> bool {
+        user != other
+            && other != self.owner
+            && (user == self.owner || self.rank_of(user) > self.rank_of(other))
+    }
+
+    /// Whether a user stands above a role.
+    pub fn is_above_role(&self, user: u64, role: &Role) -> bool {
+        user == self.owner || self.rank_of(user) > Some(role.rank())
+    }
+
+    /// The rank of a user's highest role.
+    fn rank_of(&self, user: u64) -> Option<(i64, Reverse<u64>)> {
+        let held = self.members.get(&user).map_or(&[][..], |it| &it.roles);
+        self.roles
+            .values()
+            .filter(|role| role.id == self.id || held.contains(&role.id))
+            .map(Role::rank)
+            .max()
     }
 }
 
@@ -208,7 +267,13 @@ impl Role {
             name: name.to_owned(),
             position,
             permissions: 0,
+            managed: false,
         }
+    }
+
+    /// Higher is above: by the position, and of two with the same one the older.
+    fn rank(&self) -> (i64, Reverse<u64>) {
+        (self.position, Reverse(self.id))
     }
 }
 
@@ -262,6 +327,8 @@ impl Member {
             user,
             roles: Vec::new(),
             status: Status::Offline,
+            nick: None,
+            timed_out_until: None,
         }
     }
 

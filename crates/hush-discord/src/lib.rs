@@ -1,4 +1,4 @@
-//! How Discord asks and answers: the live feed of its gateway, and slash commands.
+//! How Discord asks and answers: the live feed of its gateway, slash commands, and the carrying out of commands.
 //!
 //! ```text
 //! gateway → connection → backlog → apply → Ingest
@@ -12,6 +12,7 @@ mod apply;
 mod backlog;
 pub mod commands;
 mod connection;
+mod executor;
 mod feed;
 mod identify;
 mod interactions;
@@ -31,6 +32,7 @@ use hush_ports::{Clock, Feed, Samples, Sessions};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+pub use executor::DiscordExecutor;
 pub use settings::{
     BotToken, InvalidBotToken, InvalidProxy, Privileged, Proxy, SAMPLE_EVERY, Settings,
 };

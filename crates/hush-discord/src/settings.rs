@@ -71,8 +71,7 @@ pub struct Settings {
 impl Settings {
     /// Discord's REST API for the bot.
     pub fn client(&self) -> Client {
-        // Of the ways to encrypt that are in this binary one has to be chosen. Whoever chose before has chosen for us too.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        choose_encryption();
         let client = Client::builder().token(format!("Bot {}", self.token.secret()));
         let client = match &self.api {
             Some(proxy) => client.proxy(proxy.authority(), true),
@@ -80,6 +79,11 @@ impl Settings {
         };
         client.build()
     }
+}
+
+/// Of the ways to encrypt that are in this binary one has to be chosen. Whoever chose before has chosen for us too.
+pub(crate) fn choose_encryption() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// A proxy before Discord's REST API, which speaks HTTP without TLS.

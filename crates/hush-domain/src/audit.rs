@@ -8,14 +8,16 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-use crate::ids::{ServerId, TokenId, UserId};
+use crate::ids::{CommandId, ServerId, TokenId, UserId};
 use crate::text::name;
 use crate::time::Timestamp;
 
 pub mod chain;
 
+mod commands;
 mod entries;
 
+pub use commands::{command_ended, command_queued};
 pub use entries::{
     former_secret_leaked, server_removed, settings_updated, token_created, token_revoked,
     token_rotated,
@@ -174,11 +176,21 @@ pub enum Action {
     ServerRemoved,
     /// The server's settings were changed.
     SettingsUpdated,
+    /// A command was queued.
+    CommandQueued,
+    /// It was carried out.
+    CommandSucceeded,
+    /// It was not carried out, or nobody knows.
+    CommandFailed,
+    /// Its deadline came first.
+    CommandExpired,
+    /// Somebody took it back.
+    CommandCancelled,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::TokenCreated,
         Self::TokenRotated,
         Self::TokenRevoked,
@@ -186,6 +198,11 @@ impl Action {
         Self::FormerSecretLeaked,
         Self::ServerRemoved,
         Self::SettingsUpdated,
+        Self::CommandQueued,
+        Self::CommandSucceeded,
+        Self::CommandFailed,
+        Self::CommandExpired,
+        Self::CommandCancelled,
     ];
 
     /// The name in the API.
@@ -198,7 +215,24 @@ impl Action {
             Self::FormerSecretLeaked => "token.former_secret_leaked",
             Self::ServerRemoved => "token.server_removed",
             Self::SettingsUpdated => "settings.updated",
+            Self::CommandQueued => "command.queued",
+            Self::CommandSucceeded => "command.succeeded",
+            Self::CommandFailed => "command.failed",
+            Self::CommandExpired => "command.expired",
+            Self::CommandCancelled => "command.cancelled",
         }
+    }
+
+    /// Whether it is done to a command.
+    fn is_about_a_command(self) -> bool {
+        matches!(
+            self,
+            Self::CommandQueued
+                | Self::CommandSucceeded
+                | Self::CommandFailed
+                | Self::CommandExpired
+                | Self::CommandCancelled
+        )
     }
 }
 
@@ -222,32 +256,39 @@ pub struct UnknownAction;
 pub enum Target {
     /// A token, and whose it is.
     Token(TokenId, UserId),
+    /// A command, and to whom it does something, if that is one user.
+    Command(CommandId, Option<UserId>),
     /// The server's settings.
     Settings,
 }
 
 impl Target {
     /// The target of these parts, as rows are stored; `None` if they do not belong together.
-    pub fn from_parts(token: Option<TokenId>, user: Option<UserId>) -> Option<Self> {
-        match (token, user) {
-            (Some(token), Some(user)) => Some(Self::Token(token, user)),
-            (None, None) => Some(Self::Settings),
+    pub fn from_parts(action: Action, id: Option<u64>, user: Option<UserId>) -> Option<Self> {
+        match (id, user) {
+            (Some(id), user) if action.is_about_a_command() => {
+                Some(Self::Command(id.try_into().ok()?, user))
+            }
+            (Some(id), Some(user)) => Some(Self::Token(id.try_into().ok()?, user)),
+            (None, None) if !action.is_about_a_command() => Some(Self::Settings),
             _ => None,
         }
     }
 
-    /// The token, if it is one.
-    pub fn token(self) -> Option<TokenId> {
+    /// The id of the token or command.
+    pub fn id(self) -> Option<u64> {
         match self {
-            Self::Token(token, _) => Some(token),
+            Self::Token(token, _) => Some(token.get()),
+            Self::Command(command, _) => Some(command.get()),
             Self::Settings => None,
         }
     }
 
-    /// Whose token it is, if it is one.
+    /// Whose token it is, or to whom the command does something.
     pub fn user(self) -> Option<UserId> {
         match self {
             Self::Token(_, user) => Some(user),
+            Self::Command(_, user) => user,
             Self::Settings => None,
         }
     }

@@ -14,6 +14,11 @@ name! {
 pub struct ChannelKind(pub u8);
 
 impl ChannelKind {
+    /// Whether messages are written into it: text and voice channels, announcements, stages and threads.
+    pub fn takes_messages(self) -> bool {
+        matches!(self.0, 0 | 2 | 5 | 10..=13)
+    }
+
     /// Whether it is a thread, which goes with its parent.
     pub fn is_thread(self) -> bool {
         (10..=12).contains(&self.0)

@@ -120,6 +120,15 @@ snowflake! {
     TokenId
 }
 
+snowflake! {
+    /// A command's id, made by Hush.
+    CommandId
+}
+snowflake! {
+    /// A message in a channel, by the id that the platform gave it.
+    MessageId
+}
+
 impl ServerId {
     /// The id of this server's everyone-role, which every member holds implicitly.
     pub fn everyone_role(self) -> RoleId {
@@ -131,7 +140,18 @@ impl TokenId {
     /// A new id: milliseconds since the Unix epoch in the upper 41 bits, so that ids sort by the time of
     /// making, and 22 random bits below.
     pub fn from_parts(unix_millis: u64, random: u32) -> Self {
-        let time = unix_millis & ((1 << 41) - 1);
-        Self(((time << 22) | u64::from(random & 0x3F_FFFF)).max(1))
+        Self(drawn(unix_millis, random))
     }
+}
+
+impl CommandId {
+    /// A new id, made as a [`TokenId`] is.
+    pub fn from_parts(unix_millis: u64, random: u32) -> Self {
+        Self(drawn(unix_millis, random))
+    }
+}
+
+fn drawn(unix_millis: u64, random: u32) -> u64 {
+    let time = unix_millis & ((1 << 41) - 1);
+    ((time << 22) | u64::from(random & 0x3F_FFFF)).max(1)
 }

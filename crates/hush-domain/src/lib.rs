@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod channels;
+pub mod commands;
 pub mod events;
 pub mod feed;
 pub mod idempotency;

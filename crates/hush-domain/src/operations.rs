@@ -31,6 +31,14 @@ pub enum Operation {
     GetServerRateLimit,
     /// `GET /v1/servers/{id}/audit-log`: who did what.
     ListAuditLog,
+    /// `GET /v1/servers/{id}/commands`: the server's commands.
+    ListCommands,
+    /// `POST /v1/servers/{id}/commands`: send a command.
+    CreateCommand,
+    /// `GET /v1/servers/{id}/commands/{command_id}`: what became of one.
+    GetCommand,
+    /// `DELETE /v1/servers/{id}/commands/{command_id}`: take one back before it runs.
+    CancelCommand,
     /// `GET /v1/tokens`: the user's own tokens.
     ListTokens,
     /// `GET /v1/tokens?server_id=`: every token that names the addressed server.
@@ -77,7 +85,7 @@ pub struct Requirement {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::GetMe,
         Self::ListUsers,
         Self::GetUser,
@@ -89,6 +97,10 @@ impl Operation {
         Self::UpdateServerSettings,
         Self::GetServerRateLimit,
         Self::ListAuditLog,
+        Self::ListCommands,
+        Self::CreateCommand,
+        Self::GetCommand,
+        Self::CancelCommand,
         Self::ListTokens,
         Self::ListServerTokens,
         Self::CreateToken,
@@ -112,6 +124,10 @@ impl Operation {
             Self::UpdateServerSettings => "updateServerSettings",
             Self::GetServerRateLimit => "getServerRateLimit",
             Self::ListAuditLog => "listAuditLog",
+            Self::ListCommands => "listCommands",
+            Self::CreateCommand => "createCommand",
+            Self::GetCommand => "getCommand",
+            Self::CancelCommand => "cancelCommand",
             Self::ListTokens => "listTokens",
             Self::ListServerTokens => "listServerTokens",
             Self::CreateToken => "createToken",
@@ -140,6 +156,10 @@ impl Operation {
             | Self::GetServer
             | Self::ListRoles
             | Self::ListChannels => within(Admin, Some(Scope::UsersRead)),
+            Self::ListCommands | Self::GetCommand => within(Admin, Some(Scope::CommandsRead)),
+            Self::CreateCommand | Self::CancelCommand => {
+                changing(within(Admin, Some(Scope::CommandsWrite)))
+            }
             Self::GetServerStats => within(ServerOwner, Some(Scope::StatsRead)),
             Self::ListServerTokens => within(ServerOwner, Some(Scope::TokensRead)),
             Self::RemoveServerFromToken => changing(within(ServerOwner, Some(Scope::TokensWrite))),

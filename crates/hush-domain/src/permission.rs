@@ -54,6 +54,18 @@ pub struct Permissions(u64);
 impl Permissions {
     /// Bit 3: every permission in every channel. Makes its holder an admin of the API.
     pub const ADMINISTRATOR: Self = Self(1 << 3);
+    /// Bit 1.
+    pub const KICK_MEMBERS: Self = Self(1 << 1);
+    /// Bit 2.
+    pub const BAN_MEMBERS: Self = Self(1 << 2);
+    /// Bit 5.
+    pub const MANAGE_SERVER: Self = Self(1 << 5);
+    /// Bit 27: change other members' nicknames.
+    pub const MANAGE_NICKNAMES: Self = Self(1 << 27);
+    /// Bit 28.
+    pub const MANAGE_ROLES: Self = Self(1 << 28);
+    /// Bit 40: time members out.
+    pub const MODERATE_MEMBERS: Self = Self(1 << 40);
 
     /// The permissions with these bits.
     pub fn from_bits(bits: u64) -> Self {

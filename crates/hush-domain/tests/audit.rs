@@ -5,7 +5,7 @@ use hush_domain::audit::{
     self, Action, Actor, ActorKind, Details, Entry, GivenReason, InvalidRequestId, Reason,
     RequestId, Target, UnknownAction,
 };
-use hush_domain::ids::ServerId;
+use hush_domain::ids::{CommandId, ServerId};
 use hush_domain::scopes::Scope;
 use hush_domain::settings::ServerSettings;
 use hush_domain::time::Timestamp;
@@ -140,6 +140,11 @@ fn every_action_reads_back_from_its_name() {
         "token.former_secret_leaked",
         "token.server_removed",
         "settings.updated",
+        "command.queued",
+        "command.succeeded",
+        "command.failed",
+        "command.expired",
+        "command.cancelled",
     ];
     assert_eq!(names, expected);
     for action in Action::ALL {
@@ -177,14 +182,26 @@ fn actors_and_targets_read_back_from_their_parts() {
     ] {
         assert_eq!(Actor::from_parts(kind, token, user), None, "{kind}");
     }
-    for target in [Target::Settings, Target::Token(token, user)] {
-        assert_eq!(
-            Target::from_parts(target.token(), target.user()),
-            Some(target)
-        );
+    let command: CommandId = 77_u64.try_into().unwrap();
+    for (action, target) in [
+        (Action::SettingsUpdated, Target::Settings),
+        (Action::TokenRevoked, Target::Token(token, user)),
+        (Action::CommandQueued, Target::Command(command, Some(user))),
+        (Action::CommandCancelled, Target::Command(command, None)),
+    ] {
+        let parts = Target::from_parts(action, target.id(), target.user());
+        assert_eq!(parts, Some(target));
     }
-    assert_eq!(Target::from_parts(Some(token), None), None);
-    assert_eq!(Target::from_parts(None, Some(user)), None);
+    for (action, id, user) in [
+        (Action::TokenRevoked, Some(7), None),
+        (Action::TokenRevoked, None, Some(user)),
+        (Action::TokenRevoked, Some(0), Some(user)),
+        (Action::CommandFailed, None, Some(user)),
+        (Action::CommandExpired, None, None),
+        (Action::CommandSucceeded, Some(u64::MAX), None),
+    ] {
+        assert_eq!(Target::from_parts(action, id, user), None, "{action:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use hush_domain::operations::{Operation, Subject};
 
 /// The name of each operation, which servers it is about, whether it changes anything, whether the owner may do it with
 /// the API off, and whose limit it spends. Its level and scope are in `permission.rs`.
-const TABLE: [(&str, Subject, bool, bool, Policy); 18] = [
+const TABLE: [(&str, Subject, bool, bool, Policy); 22] = [
     ("getMe", Subject::OwnTokens, false, false, Policy::Token),
     ("listUsers", Subject::Server, false, false, Policy::Server),
     ("getUser", Subject::Server, false, false, Policy::Server),
@@ -52,6 +52,28 @@ const TABLE: [(&str, Subject, bool, bool, Policy); 18] = [
         "listAuditLog",
         Subject::Server,
         false,
+        false,
+        Policy::Server,
+    ),
+    (
+        "listCommands",
+        Subject::Server,
+        false,
+        false,
+        Policy::Server,
+    ),
+    (
+        "createCommand",
+        Subject::Server,
+        true,
+        false,
+        Policy::Server,
+    ),
+    ("getCommand", Subject::Server, false, false, Policy::Server),
+    (
+        "cancelCommand",
+        Subject::Server,
+        true,
         false,
         Policy::Server,
     ),

@@ -8,7 +8,7 @@ type Row = (Operation, Option<usize>, Option<Scope>);
 
 /// What the contract's table of endpoints says: the least level (0 member, 1 admin, 2 owner) in the servers that the
 /// operation is about, and the scope.
-const TABLE: [Row; 18] = [
+const TABLE: [Row; 22] = [
     (Operation::GetMe, None, None),
     (Operation::ListUsers, Some(1), Some(Scope::UsersRead)),
     (Operation::GetUser, Some(1), Some(Scope::UsersRead)),
@@ -28,6 +28,18 @@ const TABLE: [Row; 18] = [
         Some(Scope::AuditRead),
     ),
     (Operation::ListAuditLog, Some(2), Some(Scope::AuditRead)),
+    (Operation::ListCommands, Some(1), Some(Scope::CommandsRead)),
+    (
+        Operation::CreateCommand,
+        Some(1),
+        Some(Scope::CommandsWrite),
+    ),
+    (Operation::GetCommand, Some(1), Some(Scope::CommandsRead)),
+    (
+        Operation::CancelCommand,
+        Some(1),
+        Some(Scope::CommandsWrite),
+    ),
     (Operation::ListTokens, None, Some(Scope::TokensRead)),
     (
         Operation::ListServerTokens,

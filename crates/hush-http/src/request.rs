@@ -14,7 +14,6 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hush_app::{App, Caller, Cause, Credential, Denied, Permit, Refused, Repeatable, Target};
 use hush_domain::operations::Operation;
-use hush_domain::tokens::Token;
 use percent_encoding::percent_decode_str;
 use tokio::time::{Instant, timeout_at};
 
@@ -203,11 +202,11 @@ impl ApiRequest {
     }
 
     /// What makes the request repeatable, if the client wants that: asked again, it is answered with what `answer`
-    /// makes of the token. For after admission.
-    pub(crate) fn repeatable(
+    /// makes of what was made or changed. For after admission.
+    pub(crate) fn repeatable<T>(
         &self,
-        answer: impl Fn(&Token) -> Vec<u8> + Send + Sync + 'static,
-    ) -> Result<Option<Repeatable>, Problem> {
+        answer: impl Fn(&T) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Result<Option<Repeatable<T>>, Problem> {
         let (method, path) = (self.parts.method.as_str(), self.path());
         let key = intent::key(self.headers())?;
         Ok(key.map(|key| Repeatable {

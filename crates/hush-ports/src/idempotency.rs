@@ -4,24 +4,23 @@ use std::fmt;
 use std::sync::Arc;
 
 use hush_domain::idempotency::{Fingerprint, RequestKey};
-use hush_domain::tokens::Token;
 
-/// Makes the answer that is kept, out of the token as the request left it.
-pub type Answering = Arc<dyn Fn(&Token) -> Vec<u8> + Send + Sync>;
+/// Makes the answer that is kept, out of what the request made or changed, as it left that.
+pub type Answering<T> = Arc<dyn Fn(&T) -> Vec<u8> + Send + Sync>;
 
 /// What makes a request repeatable. It travels with the write, and is remembered in its transaction for
 /// [`REMEMBERED`](hush_domain::idempotency::REMEMBERED).
 #[derive(Clone)]
-pub struct Idempotency {
+pub struct Idempotency<T> {
     /// The request.
     pub key: RequestKey,
     /// What it asks for.
     pub fingerprint: Fingerprint,
     /// What whoever asks again is answered. The store keeps the bytes and never looks into them.
-    pub answer: Answering,
+    pub answer: Answering<T>,
 }
 
-impl fmt::Debug for Idempotency {
+impl<T> fmt::Debug for Idempotency<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Idempotency")
             .field("key", &self.key)

@@ -11,9 +11,11 @@ mod audit;
 mod backend;
 mod channels;
 mod clock;
+mod commands;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod counts;
+mod executor;
 mod feed;
 mod health;
 mod idempotency;
@@ -34,7 +36,12 @@ pub use audit::{AuditFilter, AuditLog, AuditPage, Ends};
 pub use backend::BackendError;
 pub use channels::Channels;
 pub use clock::Clock;
+pub use commands::{
+    Cancelled, Claimed, CommandFilter, Commands, PLACES_OF_A_SERVER, QueueCommandError, Waiting,
+    Worker,
+};
 pub use counts::{Counts, Drift};
+pub use executor::{Attempt, CommandExecutor, Execution};
 pub use feed::{Feed, FeedError, Followed, Lease};
 pub use health::Health;
 pub use idempotency::{Answering, Idempotency, IdempotencyConflict, Outcome};
@@ -54,9 +61,9 @@ pub use usage::Usage;
 pub use users::{PageRequest, UserFilter, Users};
 #[cfg(feature = "mock")]
 pub use {
-    audit::MockAuditLog, channels::MockChannels, clock::MockClock, counts::MockCounts,
-    health::MockHealth, ingest::MockIngest, limits::MockLimiter, random::MockRandom,
-    samples::MockSamples, servers::MockServers, sessions::MockSessions, settings::MockSettings,
-    stats::MockStatsReader, tokens::MockTokens, upkeep::MockUpkeep, usage::MockUsage,
-    users::MockUsers,
+    audit::MockAuditLog, channels::MockChannels, clock::MockClock, commands::MockCommands,
+    counts::MockCounts, executor::MockCommandExecutor, health::MockHealth, ingest::MockIngest,
+    limits::MockLimiter, random::MockRandom, samples::MockSamples, servers::MockServers,
+    sessions::MockSessions, settings::MockSettings, stats::MockStatsReader, tokens::MockTokens,
+    upkeep::MockUpkeep, usage::MockUsage, users::MockUsers,
 };

@@ -182,7 +182,7 @@ pub trait Tokens: Send + Sync {
         token: NewToken,
         asker: Option<Key>,
         act: &Act,
-        idempotency: Option<Idempotency>,
+        idempotency: Option<Idempotency<Token>>,
     ) -> Result<Outcome<Token>, CreateTokenError>;
 
     /// Gives a token a new secret, provided that it is live at `act.at`, and that the asker is, by its newest secret, and
@@ -195,7 +195,7 @@ pub trait Tokens: Send + Sync {
         &self,
         rotation: Rotation,
         act: &Act,
-        idempotency: Option<Idempotency>,
+        idempotency: Option<Idempotency<Token>>,
     ) -> Result<Outcome<Token>, RotateTokenError>;
 
     /// Revokes a token, and each of its descendants that is not revoked yet.

@@ -22,6 +22,8 @@ pub struct Cutoffs {
     pub audit: Option<Timestamp>,
     /// Hourly samples whose hour began before.
     pub samples: Timestamp,
+    /// Commands that came to their end before.
+    pub commands: Timestamp,
     /// What is left of servers that were removed before, as [`Upkeep::erase_server`] has it.
     pub servers: Timestamp,
 }
@@ -41,6 +43,8 @@ pub struct Tidied {
     pub audit: u64,
     /// Hourly samples.
     pub samples: u64,
+    /// Commands.
+    pub commands: u64,
     /// Servers of which something was left.
     pub servers: u64,
 }
@@ -56,6 +60,8 @@ pub struct Erased {
     pub reasons: u64,
     /// Rows of audit logs.
     pub audit: u64,
+    /// Commands.
+    pub commands: u64,
 }
 
 /// Removes what is no longer to be kept.
@@ -69,12 +75,13 @@ pub trait Upkeep: Send + Sync {
     async fn tidy(&self, cutoffs: Cutoffs) -> Result<Tidied, BackendError>;
 
     /// Erases a person: their memberships (the kept counts go with them), their tokens with all that belongs to those,
+    /// the commands that they gave or that do something to them,
     /// and the reasons that they gave or that were given for what was done to their tokens. Tokens that are live at
-    /// `act.at` are revoked first, so that the servers' logs say why they ended. Rows of the audit log stay, with
+    /// `act.at` are revoked first, and commands that have not come to their end come to it, so that the servers' logs say why they ended. Rows of the audit log stay, with
     /// their ids: they still verify. An owner stays an owner.
     async fn erase_user(&self, user: UserId, act: &Act) -> Result<Erased, BackendError>;
 
-    /// Erases a server: itself with its roles and members, its channels, its settings, its audit log, its hourly samples, what was
+    /// Erases a server: itself with its roles and members, its channels, its settings, its commands, its audit log, its hourly samples, what was
     /// spent of its limit, and its place in tokens; a token that names no other goes whole.
     async fn erase_server(&self, server: ServerId) -> Result<Erased, BackendError>;
 }

@@ -10,7 +10,6 @@ use hush_domain::idempotency::{Fingerprint, REMEMBERED, RequestKey};
 use hush_domain::ids::{ServerId, TokenId};
 use hush_domain::settings::ServerSettings;
 use hush_domain::time::Timestamp;
-use hush_domain::tokens::Token;
 use hush_ports::{Idempotency, IdempotencyConflict};
 
 /// All of it, behind one lock.
@@ -76,7 +75,7 @@ impl Ledger {
 impl Open<'_> {
     /// Writes what was done into the logs of its servers, in ascending order of token and then server.
     pub(super) fn write(&mut self, act: &Act, mut entries: Vec<Entry>) {
-        entries.sort_by_key(|entry| (entry.target.token(), entry.server));
+        entries.sort_by_key(|entry| (entry.target.id(), entry.server));
         for entry in entries {
             let server = entry.server;
             let log = self.books.logs.entry(server).or_insert_with(|| Log {
@@ -108,17 +107,24 @@ impl Open<'_> {
     }
 
     /// The answer to a request that was carried out before, if it was.
-    pub(super) fn replay(
+    pub(super) fn replay<T>(
         &self,
-        idempotency: Option<&Idempotency>,
+        idempotency: Option<&Idempotency<T>>,
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, IdempotencyConflict> {
-        let Some(idempotency) = idempotency else {
-            return Ok(None);
-        };
-        match self.books.requests.get(&idempotency.key) {
+        idempotency.map_or(Ok(None), |it| self.kept(&it.key, &it.fingerprint, now))
+    }
+
+    /// The same of a request that has a key.
+    pub(super) fn kept(
+        &self,
+        key: &RequestKey,
+        fingerprint: &Fingerprint,
+        now: Timestamp,
+    ) -> Result<Option<Vec<u8>>, IdempotencyConflict> {
+        match self.books.requests.get(key) {
             Some(known) if known.at.checked_add(REMEMBERED).is_none_or(|end| now < end) => {
-                if known.fingerprint == idempotency.fingerprint {
+                if known.fingerprint == *fingerprint {
                     Ok(Some(known.answer.clone()))
                 } else {
                     Err(IdempotencyConflict::Reused)
@@ -128,11 +134,11 @@ impl Open<'_> {
         }
     }
 
-    /// Remembers that a request was carried out, which left `token` as it is.
-    pub(super) fn remember(
+    /// Remembers that a request was carried out, which left `made` as it is.
+    pub(super) fn remember<T>(
         &mut self,
-        idempotency: Option<Idempotency>,
-        token: &Token,
+        idempotency: Option<Idempotency<T>>,
+        made: &T,
         at: Timestamp,
     ) {
         if let Some(Idempotency {
@@ -141,7 +147,7 @@ impl Open<'_> {
             answer,
         }) = idempotency
         {
-            let answer = answer(token);
+            let answer = answer(made);
             let remembered = Remembered {
                 fingerprint,
                 answer,

@@ -3,9 +3,9 @@
 //!
 //! Each server's state stands behind the lock of its map shard and every change is made under it, so that a
 //! reader sees all of a change or nothing. Who locks several things locks the lease of the feed first, then the tokens,
-//! then a server, then the ledger. No call waits for anything but these locks.
+//! then a server, then the commands, then the ledger. No call waits for anything but these locks.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use dashmap::DashMap;
 use hush_domain::audit::chain::Keyring;
@@ -14,6 +14,7 @@ use hush_domain::ids::ServerId;
 
 mod audit;
 mod channels;
+mod commands;
 mod counts;
 mod events;
 mod feed;
@@ -39,6 +40,7 @@ pub struct Memory {
     tokens: Arc<tokens::Table>,
     servers: Arc<DashMap<ServerId, servers::Server>>,
     ledger: Arc<ledger::Ledger>,
+    commands: Arc<Mutex<commands::Queue>>,
     feed: Arc<feed::Feeding>,
     /// In which epoch whoever holds this handle writes for the feed; `None`: for the operator.
     fence: Option<Epoch>,

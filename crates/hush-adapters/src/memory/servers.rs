@@ -3,6 +3,7 @@ use std::ops::Bound;
 
 use async_trait::async_trait;
 use hush_domain::channels::Channel;
+use hush_domain::commands::rules::Situation;
 use hush_domain::events::{Extent, Generation, Snapshot};
 use hush_domain::ids::{ChannelId, RoleId, ServerId, UserId};
 use hush_domain::permission::Standing;
@@ -135,6 +136,24 @@ impl Server {
         filter.distinctive_role(self.id).is_none_or(holds)
             && filter.bot.is_none_or(|bot| user.bot == bot)
             && filter.ids.as_ref().is_none_or(|ids| ids.contains(&user.id))
+    }
+
+    /// What is known of `users` and `channel`.
+    pub(super) fn situation(&self, users: &[UserId], channel: Option<ChannelId>) -> Situation {
+        let held = |user: &UserId| {
+            let listed = self.members.get(user)?;
+            Some((*user, listed.roles.to_vec()))
+        };
+        Situation {
+            server: self.id,
+            owner: self.owner,
+            roles: self.roles.values().cloned().collect(),
+            members: users.iter().filter_map(held).collect(),
+            complete: self.tally.coverage == Coverage::Complete,
+            channel: channel
+                .and_then(|id| self.channels.get(&id))
+                .map(|channel| channel.kind),
+        }
     }
 
     pub(super) fn stats(&self) -> Stats {

@@ -98,7 +98,7 @@ impl Tokens for Memory {
         new: NewToken,
         asker: Option<Key>,
         act: &Act,
-        idempotency: Option<Idempotency>,
+        idempotency: Option<Idempotency<Token>>,
     ) -> Result<Outcome<Token>, CreateTokenError> {
         let token = &new.token;
         let mut tokens = self.tokens.write();
@@ -139,7 +139,7 @@ impl Tokens for Memory {
         &self,
         rotation: Rotation,
         act: &Act,
-        idempotency: Option<Idempotency>,
+        idempotency: Option<Idempotency<Token>>,
     ) -> Result<Outcome<Token>, RotateTokenError> {
         let mut tokens = self.tokens.write();
         if let Some(answer) = self.ledger.open().replay(idempotency.as_ref(), act.at)? {

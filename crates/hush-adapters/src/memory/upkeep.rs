@@ -15,6 +15,7 @@ use super::tokens::revoke_all;
 impl Upkeep for Memory {
     async fn tidy(&self, cutoffs: Cutoffs) -> Result<Tidied, BackendError> {
         let mut tidied = Tidied::default();
+        tidied.commands = self.commands().tidy(cutoffs.commands);
         {
             let mut tokens = self.tokens.write();
             let mut ledger = self.ledger.open();
@@ -69,6 +70,7 @@ impl Upkeep for Memory {
             tokens.remove(token);
         }
         erased.tokens = own.len() as u64;
+        erased.commands = self.erase_commands_of(user, act);
         let mut ledger = self.ledger.open();
         ledger.write(act, entries);
         let books = &mut *ledger.books;
@@ -105,6 +107,7 @@ impl Upkeep for Memory {
         let samples = self.feed.samples.lock();
         let mut samples = samples.unwrap_or_else(PoisonError::into_inner);
         samples.retain(|(of, _), _| *of != server);
+        erased.commands = self.commands().erase_server(server);
         let mut ledger = self.ledger.open();
         let books = &mut *ledger.books;
         books.departed.remove(&server);

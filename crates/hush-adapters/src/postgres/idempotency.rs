@@ -1,8 +1,7 @@
 //! Requests that may be sent again.
 
-use hush_domain::idempotency::REMEMBERED;
+use hush_domain::idempotency::{Fingerprint, REMEMBERED, RequestKey};
 use hush_domain::time::Timestamp;
-use hush_domain::tokens::Token;
 use hush_ports::{Idempotency, IdempotencyConflict};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -12,9 +11,9 @@ use super::failure::{Failure, Refused};
 /// Takes the request for this transaction, or says at once that another one has it: a second one that waited for the
 /// first would only wait for its time to be up. Returns the answer that was kept, if it was carried out before and is
 /// still remembered.
-pub(super) async fn claim<E: From<IdempotencyConflict>>(
+pub(super) async fn claim<T, E: From<IdempotencyConflict>>(
     transaction: &mut PgConnection,
-    request: Option<&Idempotency>,
+    request: Option<&Idempotency<T>>,
     now: Timestamp,
 ) -> Result<Option<Vec<u8>>, Refused<E>> {
     let Some(Idempotency {
@@ -37,14 +36,24 @@ pub(super) async fn claim<E: From<IdempotencyConflict>>(
         return Err(Refused::Conflict(IdempotencyConflict::InProgress.into()));
     }
     // Another statement, so that it sees what whoever had the lock before has written.
+    kept(transaction, key, fingerprint, now).await
+}
+
+/// The answer that was kept for a request, if it was carried out and is still remembered.
+pub(super) async fn kept<E: From<IdempotencyConflict>>(
+    connection: &mut PgConnection,
+    key: &RequestKey,
+    fingerprint: &Fingerprint,
+    now: Timestamp,
+) -> Result<Option<Vec<u8>>, Refused<E>> {
     let earlier = sqlx::query!(
         "SELECT fingerprint, answer, at FROM idempotency_records
          WHERE token_id = $1 AND route = $2 AND key = $3",
-        token,
-        route,
+        key.token.to_i64(),
+        &*key.route,
         key.key.as_str(),
     )
-    .fetch_optional(transaction)
+    .fetch_optional(connection)
     .await?;
     let remembered = earlier.filter(|earlier| {
         let end = Timestamp::from(earlier.at).checked_add(REMEMBERED);
@@ -57,11 +66,11 @@ pub(super) async fn claim<E: From<IdempotencyConflict>>(
     }
 }
 
-/// Keeps the answer to a request that left `token` as it is, in the place of one that is no longer remembered.
-pub(super) async fn remember(
+/// Keeps the answer to a request that left `made` as it is, in the place of one that is no longer remembered.
+pub(super) async fn remember<T>(
     transaction: &mut PgConnection,
-    request: Option<&Idempotency>,
-    token: &Token,
+    request: Option<&Idempotency<T>>,
+    made: &T,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let Some(Idempotency {
@@ -81,7 +90,7 @@ pub(super) async fn remember(
         &*key.route,
         key.key.as_str(),
         fingerprint.as_slice(),
-        answer(token),
+        answer(made),
         OffsetDateTime::from(now),
     )
     .execute(transaction)

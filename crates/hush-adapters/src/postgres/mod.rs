@@ -12,7 +12,8 @@
 //! 4. The users whose tokens change, by id (`owners.rs`): of all that changes tokens of one user, one happens after the
 //!    other.
 //! 5. The tokens by id. Their use is recorded by whoever has only these.
-//! 6. The audit logs by server: nothing is waited for under their locks, but by whoever erases reasons, in the
+//! 6. The commands by id; who hands them out has the worker's row before (`commands/workers.rs`), and skips what is locked.
+//! 7. The audit logs by server: nothing is waited for under their locks, but by whoever erases reasons, in the
 //!    order of their rows, and then a server's samples, for which all who take some are held off (`samples.rs`).
 //!
 //! What upkeep removes because it has ended it locks without waiting. All locks end with their transaction, so that a
@@ -23,6 +24,7 @@
 mod address;
 mod audit;
 mod channels;
+mod commands;
 mod counts;
 mod database;
 mod departures;

@@ -82,7 +82,7 @@ impl Tokens for Postgres {
         token: NewToken,
         asker: Option<Key>,
         act: &Act,
-        idempotency: Option<Idempotency>,
+        idempotency: Option<Idempotency<Token>>,
     ) -> Result<Outcome<Token>, CreateTokenError> {
         let (asker, request) = (asker.as_ref(), idempotency.as_ref());
         self.database
@@ -96,7 +96,7 @@ impl Tokens for Postgres {
         &self,
         rotation: Rotation,
         act: &Act,
-        idempotency: Option<Idempotency>,
+        idempotency: Option<Idempotency<Token>>,
     ) -> Result<Outcome<Token>, RotateTokenError> {
         let request = idempotency.as_ref();
         self.database

@@ -29,6 +29,7 @@ impl Upkeep for Postgres {
             usage: self.remove(Ended::Minutes, cutoffs.usage).await?,
             audit: audit?,
             samples: self.remove(Ended::Samples, cutoffs.samples).await?,
+            commands: self.remove(Ended::Commands, cutoffs.commands).await?,
             servers: servers?,
         })
     }

@@ -1,26 +1,32 @@
 //! Requests that may be sent again. Who writes has the file alone, so that a second request under the same key waits
 //! for the first to end, and finds what it left.
 
-use hush_domain::idempotency::REMEMBERED;
+use hush_domain::idempotency::{Fingerprint, REMEMBERED, RequestKey};
 use hush_domain::time::Timestamp;
-use hush_domain::tokens::Token;
 use hush_ports::{Idempotency, IdempotencyConflict};
 use sqlx::SqliteConnection;
 
 use super::failure::Refused;
 
 /// The answer that was kept for the request, if it was carried out and is still remembered.
-pub(super) async fn replay<E: From<IdempotencyConflict>>(
+pub(super) async fn replay<T, E: From<IdempotencyConflict>>(
     transaction: &mut SqliteConnection,
-    idempotency: Option<&Idempotency>,
+    idempotency: Option<&Idempotency<T>>,
     now: Timestamp,
 ) -> Result<Option<Vec<u8>>, Refused<E>> {
-    let Some(Idempotency {
-        key, fingerprint, ..
-    }) = idempotency
-    else {
-        return Ok(None);
-    };
+    match idempotency {
+        Some(request) => kept(transaction, &request.key, &request.fingerprint, now).await,
+        None => Ok(None),
+    }
+}
+
+/// The same of a request that has a key.
+pub(super) async fn kept<E: From<IdempotencyConflict>>(
+    connection: &mut SqliteConnection,
+    key: &RequestKey,
+    fingerprint: &Fingerprint,
+    now: Timestamp,
+) -> Result<Option<Vec<u8>>, Refused<E>> {
     let remembered = i64::try_from(REMEMBERED.as_micros()).unwrap_or(i64::MAX);
     let earlier: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
         "SELECT fingerprint, answer FROM idempotency_records
@@ -30,7 +36,7 @@ pub(super) async fn replay<E: From<IdempotencyConflict>>(
     .bind(&*key.route)
     .bind(key.key.as_str())
     .bind(now.unix_micros().saturating_sub(remembered))
-    .fetch_optional(transaction)
+    .fetch_optional(connection)
     .await?;
     match earlier {
         None => Ok(None),
@@ -39,11 +45,11 @@ pub(super) async fn replay<E: From<IdempotencyConflict>>(
     }
 }
 
-/// Keeps the answer to a request that left `token` as it is, in the place of what is no longer remembered.
-pub(super) async fn remember(
+/// Keeps the answer to a request that left `made` as it is, in the place of what is no longer remembered.
+pub(super) async fn remember<T>(
     transaction: &mut SqliteConnection,
-    idempotency: Option<&Idempotency>,
-    token: &Token,
+    idempotency: Option<&Idempotency<T>>,
+    made: &T,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let Some(Idempotency {
@@ -64,7 +70,7 @@ pub(super) async fn remember(
     .bind(&*key.route)
     .bind(key.key.as_str())
     .bind(fingerprint.as_slice())
-    .bind(answer(token))
+    .bind(answer(made))
     .bind(now.unix_micros())
     .execute(transaction)
     .await?;

@@ -14,6 +14,7 @@
 mod audit;
 mod backup;
 mod channels;
+mod commands;
 mod counts;
 mod database;
 mod failure;

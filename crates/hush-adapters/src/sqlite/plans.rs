@@ -4,10 +4,12 @@ use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 
 use super::database::options;
 use super::ingest::presences;
-use super::{Sqlite, audit, channels, samples, servers, stats, tokens, upkeep, usage, users};
+use super::{
+    Sqlite, audit, channels, commands, samples, servers, stats, tokens, upkeep, usage, users,
+};
 
 /// What every request and every look after the file asks.
-const ASKED: [&str; 21] = [
+const ASKED: [&str; 29] = [
     tokens::PRESENT,
     tokens::MEMBERSHIPS,
     tokens::DESCENDANTS,
@@ -29,6 +31,14 @@ const ASKED: [&str; 21] = [
     upkeep::REQUESTS,
     upkeep::MINUTES,
     upkeep::SAMPLES,
+    upkeep::COMMANDS,
+    commands::GET,
+    commands::LIST,
+    commands::PENDING,
+    commands::READ,
+    commands::READY,
+    commands::OVERDUE,
+    commands::FINISH,
 ];
 
 async fn plan(connection: &mut SqliteConnection, query: &str) -> Vec<String> {
@@ -52,6 +62,9 @@ async fn nothing_looks_through_a_table() {
             "CONSTANT ROW",
             "SCAN held",
             "SCAN descendants",
+            // What waits, in its order, and what is being carried out.
+            "INDEX commands_waiting",
+            "INDEX commands_in_work",
         ];
         let scans = |step: &&String| {
             step.starts_with("SCAN ") && !in_hand.iter().any(|what| step.contains(what))

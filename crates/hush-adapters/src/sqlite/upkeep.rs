@@ -22,6 +22,8 @@ pub(super) const MINUTES: &str = "DELETE FROM token_usage
 pub(super) const SAMPLES: &str = "DELETE FROM hourly_samples
      WHERE (server_id, hour) IN (
          SELECT server_id, hour FROM hourly_samples WHERE hour < ?1 LIMIT ?2)";
+pub(super) const COMMANDS: &str = "DELETE FROM commands
+     WHERE position IN (SELECT position FROM commands WHERE ended_at < ?1 LIMIT ?2)";
 pub(super) const TOKENS: &str = "DELETE FROM tokens
      WHERE id IN (SELECT id FROM tokens WHERE ends_at < ?1 LIMIT ?2)";
 pub(super) const FORMER_SECRETS: &str = "DELETE FROM former_secrets
@@ -43,6 +45,7 @@ impl Upkeep for Sqlite {
             usage: self.remove(MINUTES, cutoffs.usage).await?,
             audit: audit?,
             samples: self.remove(SAMPLES, cutoffs.samples).await?,
+            commands: self.remove(COMMANDS, cutoffs.commands).await?,
             servers: servers?,
         })
     }

@@ -27,6 +27,7 @@ async fn fresh_store() -> Store {
         sessions: memory.clone(),
         samples: memory.clone(),
         channels: memory.clone(),
+        commands: memory.clone(),
         counts: memory.clone(),
         health: memory.clone(),
         audit: memory.clone(),

@@ -12,6 +12,7 @@ use hush_ports::contract::{LimiterUnderTest, Store};
 mod database;
 mod examples;
 mod failures;
+mod filtering;
 mod leading;
 mod locking;
 mod migrations;
@@ -43,6 +44,7 @@ async fn fresh_store() -> Store {
         sessions: postgres.clone(),
         samples: postgres.clone(),
         channels: postgres.clone(),
+        commands: postgres.clone(),
         counts: postgres.clone(),
         health: postgres.clone(),
         audit: postgres.clone(),

@@ -65,6 +65,7 @@ fn store(sqlite: Sqlite, file: TestFile) -> Store {
         sessions: sqlite.clone(),
         samples: sqlite.clone(),
         channels: sqlite.clone(),
+        commands: sqlite.clone(),
         counts: sqlite.clone(),
         audit: sqlite.clone(),
         settings: sqlite.clone(),

@@ -1,7 +1,6 @@
 //! Making tokens.
 
 use hush_domain::audit::Act;
-use hush_domain::idempotency::RequestKey;
 use hush_domain::ids::UserId;
 use hush_domain::operations::Operation;
 use hush_domain::permission::{self, Refusal};
@@ -10,10 +9,8 @@ use hush_domain::time::Timestamp;
 use hush_domain::tokens::{Beyond, DEFAULT_LIFETIME, Key, NewToken, Token};
 use hush_ports::{BackendError, CreateTokenError, Idempotency, Outcome};
 
-use super::{
-    CreateToken, ID_DRAWS, Issued, IssuedToken, Lifetime, PersonalTokens, Repeatable, TokenError,
-};
-use crate::{Cause, Failure, Permit};
+use super::{CreateToken, ID_DRAWS, Issued, IssuedToken, Lifetime, PersonalTokens, TokenError};
+use crate::{Cause, Failure, Permit, Repeatable};
 
 impl PersonalTokens {
     /// Makes a child of the permit's token for its user, who must be an admin of each server that it names.
@@ -22,7 +19,7 @@ impl PersonalTokens {
         permit: &Permit,
         wanted: CreateToken,
         cause: Cause,
-        repeatable: Option<Repeatable>,
+        repeatable: Option<Repeatable<Token>>,
     ) -> Result<Issued, TokenError> {
         let (asker, key) = permit.key_for(Operation::CreateToken)?;
         let secret = self.draw_secret()?;
@@ -38,7 +35,7 @@ impl PersonalTokens {
             Err(Beyond::Lifetime) | Ok(()) => {}
         }
         self.check_levels(&token, asker).await?;
-        let idempotency = repeatable.map(|repeatable| repeatable.of(key));
+        let idempotency = repeatable.map(|repeatable| repeatable.of(key.token));
         let act = self.acts.by(permit, cause)?;
         let stored = self.store(token, &secret, Some(key), &act, idempotency);
         match (stored.await, asker.expires_at) {
@@ -139,7 +136,7 @@ impl PersonalTokens {
         secret: &Secret,
         asker: Option<Key>,
         act: &Act,
-        idempotency: Option<Idempotency>,
+        idempotency: Option<Idempotency<Token>>,
     ) -> Result<Outcome<Token>, CreateTokenError> {
         for _ in 0..ID_DRAWS {
             let new = NewToken {
@@ -159,21 +156,6 @@ impl PersonalTokens {
             BackendError::permanent(format!("{ID_DRAWS} random token ids in a row were taken"))
                 .into(),
         )
-    }
-}
-
-impl Repeatable {
-    /// What the store needs of it, for the token that asks.
-    pub(super) fn of(self, key: Key) -> Idempotency {
-        Idempotency {
-            key: RequestKey {
-                token: key.token,
-                route: self.route,
-                key: self.key,
-            },
-            fingerprint: self.fingerprint,
-            answer: self.answer,
-        }
     }
 }
 

@@ -3,11 +3,11 @@
 use hush_domain::operations::Operation;
 use hush_domain::scopes::Scope;
 use hush_domain::secret::Secret;
-use hush_domain::tokens::Rotation;
+use hush_domain::tokens::{Rotation, Token};
 use hush_ports::Outcome;
 
-use super::{Issued, IssuedToken, PersonalTokens, Repeatable, RotateToken, TokenError};
-use crate::{Cause, Failure, Permit};
+use super::{Issued, IssuedToken, PersonalTokens, RotateToken, TokenError};
+use crate::{Cause, Failure, Permit, Repeatable};
 
 impl PersonalTokens {
     /// Gives one of the caller's tokens a new secret: the one that asks, or one that names no other server, can do no
@@ -17,7 +17,7 @@ impl PersonalTokens {
         permit: &Permit,
         wanted: RotateToken,
         cause: Cause,
-        repeatable: Option<Repeatable>,
+        repeatable: Option<Repeatable<Token>>,
     ) -> Result<Issued, TokenError> {
         let (asker, key) = permit.key_for(Operation::RotateToken)?;
         self.find_own(asker, wanted.token, Scope::TokensWrite)
@@ -32,7 +32,7 @@ impl PersonalTokens {
             former_until: act.at.checked_add(wanted.grace).unwrap_or(act.at),
             keep_children: wanted.keep_children,
         };
-        let idempotency = repeatable.map(|repeatable| repeatable.of(key));
+        let idempotency = repeatable.map(|repeatable| repeatable.of(key.token));
         Ok(
             match self.tokens.rotate(rotation, &act, idempotency).await? {
                 Outcome::Done(token) => Issued::Now(Box::new(IssuedToken { token, secret })),

@@ -38,7 +38,7 @@ impl State {
     /// Makes a command, or puts it in the place of the one with its name and type.
     fn set_command(&mut self, body: &Value) -> Reply {
         if let Err(fault) = check(body) {
-            return invalid(&fault);
+            return Reply::invalid(&fault);
         }
         let is_new = self.command_like(body).is_none();
         let status = if is_new {
@@ -52,10 +52,10 @@ impl State {
     /// Puts these commands in the place of all.
     fn replace_commands(&mut self, body: &Value) -> Reply {
         let Some(commands) = body.as_array() else {
-            return invalid("a list is wanted");
+            return Reply::invalid("a list is wanted");
         };
         if let Some(fault) = commands.iter().find_map(|it| check(it).err()) {
-            return invalid(&fault);
+            return Reply::invalid(&fault);
         }
         let kept: Vec<u64> = commands
             .iter()
@@ -74,7 +74,7 @@ impl State {
             changed[name.as_str()] = value.clone();
         }
         if let Err(fault) = check(&changed) {
-            return invalid(&fault);
+            return Reply::invalid(&fault);
         }
         self.rest.commands.insert(id, changed.clone());
         Reply::ok(changed)
@@ -119,15 +119,6 @@ impl State {
 
 fn unknown() -> Reply {
     Reply::error(StatusCode::NOT_FOUND, 10063, "Unknown application command")
-}
-
-fn invalid(fault: &str) -> Reply {
-    let body = json!({
-        "message": "Invalid Form Body",
-        "code": 50035,
-        "errors": {"_errors": [{"code": "BASE_TYPE_BAD", "message": fault}]},
-    });
-    Reply::of(StatusCode::BAD_REQUEST, body)
 }
 
 /// What is wrong with a command.

@@ -121,6 +121,9 @@ fn observed(state: &State) -> Value {
         "own_closes": observed.own_closes,
         "acknowledged": observed.acknowledged,
         "sent": observed.sent,
+        "effects": state.rest.effects.len(),
+        "changes": state.rest.effects.iter().filter(|it| it.changed).count(),
+        "invalid_requests": state.rest.invalid,
     })
 }
 

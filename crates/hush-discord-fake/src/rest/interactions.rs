@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Reply;
@@ -93,31 +93,16 @@ impl State {
 
     /// A message of the bot's.
     fn message(&mut self, body: &Value) -> Value {
-        json!({
-            "id": self.next_id().to_string(),
-            "application_id": self.setup.bot.id.to_string(),
-            "webhook_id": self.setup.bot.id.to_string(),
-            "channel_id": "1",
-            "author": json::user(&self.setup.bot),
-            "content": body["content"].as_str().unwrap_or_default(),
-            "timestamp": "2024-03-01T12:00:00.000000+00:00",
-            "edited_timestamp": null,
-            "tts": false,
-            "mention_everyone": false,
-            "mentions": [],
-            "mention_roles": [],
-            "attachments": [],
-            "embeds": [],
-            "components": [],
-            "pinned": false,
-            "type": 0,
-            "flags": body["flags"].as_u64().unwrap_or_default(),
-        })
+        let bot = self.setup.bot.id.to_string();
+        let mut message = json::message(self.next_id(), "1", &self.setup.bot, body);
+        message["application_id"] = bot.as_str().into();
+        message["webhook_id"] = bot.into();
+        message
     }
 }
 
 /// Whether it says anything, and no more than Discord takes.
-fn is_message(data: &Value) -> bool {
+pub(super) fn is_message(data: &Value) -> bool {
     let content = data["content"].as_str().unwrap_or_default();
     let has_more = ["embeds", "components", "attachments"]
         .iter()

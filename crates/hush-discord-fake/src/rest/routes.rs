@@ -3,28 +3,33 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Reply, needs_token};
+use super::{Asking, Reply, needs_token};
 use crate::json;
 use crate::state::State;
 
 impl State {
     /// Answers a request for a path such as `/api/v10/users/@me`.
-    pub(super) fn answer(
-        &mut self,
-        method: &Method,
-        path: &str,
-        authorized: bool,
-        body: &Value,
-    ) -> Reply {
-        let unknown = || Reply::error(StatusCode::NOT_FOUND, 0, "404: Not Found");
-        let Some(path) = path.strip_prefix("/api/v10/") else {
-            return unknown();
+    pub(super) fn answer(&mut self, method: &Method, asking: &Asking) -> Reply {
+        let Some(path) = asking.path.strip_prefix("/api/v10/") else {
+            return Reply::unknown_path();
         };
         let segments: Vec<&str> = path.split('/').collect();
-        if needs_token(method, &segments) && !authorized {
+        if needs_token(method, &segments) && !asking.authorized {
             return Reply::error(StatusCode::UNAUTHORIZED, 0, "401: Unauthorized");
         }
-        match (method, &segments[..]) {
+        match self.spend(method, &segments) {
+            Ok(headers) => {
+                let mut reply = self.route(method, &segments, asking);
+                reply.headers.extend(headers);
+                reply
+            }
+            Err(limited) => limited,
+        }
+    }
+
+    fn route(&mut self, method: &Method, segments: &[&str], asking: &Asking) -> Reply {
+        let body = &asking.body;
+        match (method, segments) {
             (&Method::GET, ["gateway"]) => Reply::ok(json!({"url": self.gateway_url})),
             (&Method::GET, ["gateway", "bot"]) => Reply::ok(json!({
                 "url": self.gateway_url,
@@ -50,7 +55,15 @@ impl State {
             (&Method::POST, ["webhooks", application, token]) => {
                 self.follow_up(application, token, body)
             }
-            _ => unknown(),
+            (method, ["guilds", guild, rest @ ..]) => {
+                let reply = self.answer_guild(method, guild, rest, asking);
+                reply.unwrap_or_else(|refusal| refusal)
+            }
+            (&Method::POST, ["channels", channel, "messages"]) => {
+                let reply = self.send_message(channel, asking);
+                reply.unwrap_or_else(|refusal| refusal)
+            }
+            _ => Reply::unknown_path(),
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use fastrand::Rng;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use serde_json::json;
 
 use super::{Reply, Rest};
+use crate::setup::RestFaults;
 
 /// What a request gets instead of its answer.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +24,41 @@ pub enum Scripted {
     Fails(u16),
     /// Its answer, after a while. The effect comes at once.
     Delay(Duration),
+    /// The end of the connection instead of its answer. The effect comes.
+    Cut,
+    /// The end of the connection, and no effect.
+    CutBefore,
+}
+
+/// Faults by chance.
+pub(super) struct Chance {
+    rng: Rng,
+    one_in: u32,
+}
+
+impl Chance {
+    pub(super) fn new(faults: RestFaults) -> Self {
+        Self {
+            rng: Rng::with_seed(faults.seed),
+            one_in: faults.one_in,
+        }
+    }
+
+    fn fault(&mut self) -> Option<Scripted> {
+        if self.one_in == 0 || self.rng.u32(..self.one_in) != 0 {
+            return None;
+        }
+        let kind = self.rng.u8(..5);
+        Some(match kind {
+            0 | 1 => Scripted::RateLimited {
+                retry_after: Duration::from_millis(self.rng.u64(1..100)),
+                global: kind == 0,
+            },
+            2 => Scripted::Fails(502),
+            3 => Scripted::Cut,
+            _ => Scripted::CutBefore,
+        })
+    }
 }
 
 /// What the next requests for a path get.
@@ -45,30 +82,34 @@ impl Rest {
         let line = self
             .script
             .iter_mut()
-            .find(|line| line.left > 0 && path.starts_with(&line.prefix))?;
-        line.left -= 1;
-        Some(line.scripted)
+            .find(|line| line.left > 0 && path.starts_with(&line.prefix));
+        if let Some(line) = line {
+            line.left -= 1;
+            return Some(line.scripted);
+        }
+        let may_fail = path.starts_with("/guilds/") || path.starts_with("/channels/");
+        self.chance.as_mut().filter(|_| may_fail)?.fault()
     }
 }
 
 impl Scripted {
-    /// The answer in which the request has no effect.
-    pub(super) fn reply(self) -> Reply {
+    /// The answer of a request without an effect, if there is one.
+    pub(super) fn reply(self) -> Option<Reply> {
         match self {
             Self::RateLimited {
                 retry_after,
                 global,
-            } => limited(retry_after, global),
+            } => Some(limited(retry_after, global)),
             Self::Fails(status) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-                Reply::error(status, 0, "scripted")
+                Some(Reply::error(status, 0, "scripted"))
             }
-            Self::Delay(_) => Reply::nothing(),
+            Self::Delay(_) | Self::Cut | Self::CutBefore => None,
         }
     }
 }
 
-fn limited(retry_after: Duration, global: bool) -> Reply {
+pub(super) fn limited(retry_after: Duration, global: bool) -> Reply {
     let mut reply = Reply::of(
         StatusCode::TOO_MANY_REQUESTS,
         json!({

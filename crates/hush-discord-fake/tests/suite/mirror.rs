@@ -1,6 +1,7 @@
 //! The world as a client on twilight has it from events alone.
 
-use hush_discord_fake::{Channel, Guild, Member, Role, Status, User, World};
+use hush_discord_fake::{Ban, Channel, Guild, Member, Role, Status, User, World};
+use time::OffsetDateTime;
 use twilight_gateway::Event;
 use twilight_model::channel;
 use twilight_model::gateway::payload::incoming::GuildCreate;
@@ -8,6 +9,7 @@ use twilight_model::gateway::presence;
 use twilight_model::guild;
 use twilight_model::id::Id;
 use twilight_model::user;
+use twilight_model::util::Timestamp;
 
 /// What others can see of the world: who is invisible is offline to them.
 pub(crate) fn visible(mut world: World) -> World {
@@ -72,11 +74,23 @@ fn apply_to_members(world: &mut World, event: Event) {
             let member = guild.members.get_mut(&changed.user.id.get()).unwrap();
             member.user = user(&changed.user);
             member.roles = changed.roles.iter().map(|id| id.get()).collect();
+            member.nick.clone_from(&changed.nick);
+            member.timed_out_until = changed.communication_disabled_until.map(time_of);
         }
         Event::MemberRemove(gone) => {
             of(world, gone.guild_id.get())
                 .members
                 .remove(&gone.user.id.get());
+        }
+        Event::BanAdd(made) => {
+            let user = user(&made.user);
+            let ban = Ban { user, reason: None };
+            of(world, made.guild_id.get()).bans.insert(ban.user.id, ban);
+        }
+        Event::BanRemove(lifted) => {
+            of(world, lifted.guild_id.get())
+                .bans
+                .remove(&lifted.user.id.get());
         }
         Event::PresenceUpdate(update) => {
             let guild = of(world, update.guild_id.get());
@@ -164,6 +178,7 @@ fn whole(created: &guild::Guild) -> Guild {
 fn role(role: &guild::Role) -> Role {
     Role {
         permissions: role.permissions.bits(),
+        managed: role.managed,
         ..Role::new(role.id.get(), &role.name, role.position)
     }
 }
@@ -179,7 +194,15 @@ fn place(channel: &channel::Channel) -> Channel {
 
 pub(crate) fn member(member: &guild::Member) -> Member {
     let roles: Vec<u64> = member.roles.iter().map(|id| id.get()).collect();
-    Member::new(user(&member.user)).with_roles(&roles)
+    Member {
+        nick: member.nick.clone(),
+        timed_out_until: member.communication_disabled_until.map(time_of),
+        ..Member::new(user(&member.user)).with_roles(&roles)
+    }
+}
+
+fn time_of(at: Timestamp) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.as_micros()) * 1000).unwrap()
 }
 
 fn user(user: &user::User) -> User {

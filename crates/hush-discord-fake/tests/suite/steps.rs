@@ -1,7 +1,11 @@
 //! Whatever happens, a client that follows the events has the fake's world: the oracle is right.
 
 use fastrand::Rng;
-use hush_discord_fake::{Channel, Fake, Guild, Member, Role, Setup, Status, Step, User, World};
+use hush_discord_fake::{
+    Channel, Fake, Guild, Member, Role, Setup, Status, Step, User, World, intents,
+};
+
+use time::OffsetDateTime;
 
 use crate::client::{GUILD, HUSH, OWNER, Shard, fake, guild, next, shard};
 use crate::mirror::{apply, visible};
@@ -15,7 +19,7 @@ async fn followed() -> (Fake, Shard, World) {
     let mark = Guild::new(MARK, "mark", OWNER).with_member(Member::new(User::new(OWNER, "mark")));
     fake.take(Step::GuildAdded(mark));
     fake.take(Step::GuildAdded(guild(GUILD, 10)));
-    let mut shard = shard(&fake, HUSH);
+    let mut shard = shard(&fake, HUSH | intents::GUILD_MODERATION);
     let mut seen = World::default();
     follow(&fake, &mut shard, &mut seen).await;
     (fake, shard, seen)
@@ -61,6 +65,16 @@ async fn every_step_is_told_as_a_client_understands_it() {
             user: User::new(5, "Ada"),
             roles: vec![1],
         },
+        Step::Nicknamed {
+            guild: GUILD,
+            user: 5,
+            nick: Some("the countess".to_owned()),
+        },
+        Step::TimedOut {
+            guild: GUILD,
+            user: 5,
+            until: Some(OffsetDateTime::UNIX_EPOCH),
+        },
         Step::RoleDeleted {
             guild: GUILD,
             role: 1,
@@ -71,6 +85,15 @@ async fn every_step_is_told_as_a_client_understands_it() {
             status: Status::Invisible,
         },
         Step::MemberLeft {
+            guild: GUILD,
+            user: 5,
+        },
+        Step::Banned {
+            guild: GUILD,
+            user: ada,
+            reason: None,
+        },
+        Step::Unbanned {
             guild: GUILD,
             user: 5,
         },
@@ -106,6 +129,11 @@ async fn every_step_is_told_as_a_client_understands_it() {
         Step::Back(GUILD),
         Step::GuildLeft(GUILD),
         Step::GuildAdded(guild(GUILD, 4)),
+        Step::Banned {
+            guild: GUILD,
+            user: User::new(OWNER + 2, "user-2"),
+            reason: None,
+        },
     ];
     for step in steps {
         assert!(fake.take(step.clone()), "{step:?}");
@@ -160,6 +188,20 @@ async fn what_makes_no_sense_changes_nothing() {
         Step::MemberLeft {
             guild: GUILD,
             user: bot.id,
+        },
+        Step::Banned {
+            guild: GUILD,
+            user: bot,
+            reason: None,
+        },
+        Step::Unbanned {
+            guild: GUILD,
+            user: OWNER,
+        },
+        Step::TimedOut {
+            guild: GUILD,
+            user: 1,
+            until: None,
         },
         Step::Presence {
             guild: GUILD,

@@ -98,17 +98,20 @@ fn everywhere(
 
 impl Details {
     /// An object of these fields, whose values are JSON. Nothing in them ever needs an escape.
-    fn of<const N: usize>(fields: [(&str, String); N]) -> Self {
-        let fields = fields.map(|(name, value)| format!("\"{name}\":{value}"));
+    pub(super) fn of(fields: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        let fields = fields.into_iter();
+        let fields: Vec<_> = fields
+            .map(|(name, value)| format!("\"{name}\":{value}"))
+            .collect();
         Self(format!("{{{}}}", fields.join(",")).into())
     }
 }
 
-fn text(value: impl fmt::Display) -> String {
+pub(super) fn text(value: impl fmt::Display) -> String {
     format!("\"{value}\"")
 }
 
-fn texts<'a>(values: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn texts(values: impl Iterator<Item: fmt::Display>) -> String {
     let values: Vec<_> = values.map(text).collect();
     format!("[{}]", values.join(","))
 }

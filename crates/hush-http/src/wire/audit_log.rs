@@ -84,10 +84,10 @@ pub(crate) struct Actor {
 pub(crate) struct Target {
     /// What kind of thing it is.
     r#type: TargetKind,
-    /// The token's id; `null` for settings.
+    /// The id of the token or command; `null` for settings.
     #[schema(required)]
     id: Option<Snowflake>,
-    /// Whose token it is; `null` for settings.
+    /// Whose token it is, or to whom the command does something; `null` for settings, and where that is not one user.
     #[schema(required)]
     user_id: Option<Snowflake>,
 }
@@ -99,6 +99,8 @@ pub(crate) struct Target {
 pub(crate) enum TargetKind {
     /// A token.
     Token,
+    /// A command.
+    Command,
     /// The server's settings.
     Settings,
 }
@@ -142,9 +144,10 @@ impl From<audit::Target> for Target {
         Self {
             r#type: match target {
                 audit::Target::Token(..) => TargetKind::Token,
+                audit::Target::Command(..) => TargetKind::Command,
                 audit::Target::Settings => TargetKind::Settings,
             },
-            id: target.token().map(TokenId::get).map(Snowflake),
+            id: target.id().map(Snowflake),
             user_id: target.user().map(UserId::get).map(Snowflake),
         }
     }

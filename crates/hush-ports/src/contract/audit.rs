@@ -345,7 +345,7 @@ async fn each_token_is_told_twice(store: &Store) {
         for token in &all {
             let of_it = log
                 .iter()
-                .filter(|row| row.target.token() == Some(token.id));
+                .filter(|row| row.target.id() == Some(token.id.get()));
             let told: Vec<_> = of_it.map(|row| row.action).collect();
             let expected: &[Action] = if token.servers.contains(server(number)) {
                 &[Action::TokenCreated, Action::TokenRevoked]

@@ -23,7 +23,7 @@ impl Book {
 
     /// What is done in one call, in whatever order it is given.
     pub(super) fn write(&mut self, act: &Act, mut entries: Vec<Entry>) {
-        entries.sort_by_key(|entry| (entry.target.token(), entry.server));
+        entries.sort_by_key(|entry| (entry.target.id(), entry.server));
         for entry in entries {
             let rows = self.0.entry(entry.server).or_default();
             let last = rows.last().map_or(Place::START, Row::place);

@@ -272,6 +272,7 @@ pub async fn a_server_goes_with_all_that_belongs_to_it(store: &Store) {
         tokens: 2,
         reasons: 1,
         audit: 5,
+        commands: 0,
     };
     assert_eq!(erased, expected);
     assert_eq!(store.stats_of(1).await, None);
@@ -310,6 +311,7 @@ pub async fn a_server_that_is_gone_can_be_erased(store: &Store) {
         tokens: 1,
         reasons: 1,
         audit: 2,
+        commands: 0,
     };
     assert_eq!(store.erase_server(1).await, expected);
     assert_eq!(store.all_tokens().await, []);

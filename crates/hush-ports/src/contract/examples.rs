@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use hush_domain::audit::{Act, Actor, GivenReason};
 use hush_domain::channels::{Channel, ChannelKind};
+use hush_domain::commands::{Command, Order, State};
 use hush_domain::events::{Extent, Generation, ListedMember, Snapshot};
 use hush_domain::idempotency::RequestKey;
-use hush_domain::ids::{ChannelId, RoleId, ServerId, TokenId, UserId};
+use hush_domain::ids::{ChannelId, CommandId, RoleId, ServerId, TokenId, UserId};
 use hush_domain::permission::Permissions;
 use hush_domain::presence::Presence;
 use hush_domain::roles::Role;
@@ -33,6 +34,10 @@ pub(super) fn role_id(number: u64) -> RoleId {
 }
 
 pub(super) fn channel_id(number: u64) -> ChannelId {
+    number.try_into().unwrap()
+}
+
+pub(super) fn command_id(number: u64) -> CommandId {
     number.try_into().unwrap()
 }
 
@@ -230,7 +235,7 @@ pub(super) fn rotation(number: u64, asker: Option<Key>, new_secret: u64) -> Rota
 }
 
 /// A request that a token may send again, and which is then answered with all that the token was.
-pub(super) fn request(asker: u64, key: &str, fingerprint: u8) -> Idempotency {
+pub(super) fn request(asker: u64, key: &str, fingerprint: u8) -> Idempotency<Token> {
     Idempotency {
         key: RequestKey {
             token: token_id(asker),
@@ -246,6 +251,38 @@ pub(super) fn request(asker: u64, key: &str, fingerprint: u8) -> Idempotency {
 pub(super) fn answer(token: &Token) -> Vec<u8> {
     // A byte that is no text shows a store that takes the answer for one.
     [&[0xFF], format!("{token:?}").as_bytes()].concat()
+}
+
+/// A command that user 2 gives through token 7 in server 1, at a second that is its number. It may wait for a thousand
+/// seconds.
+pub(super) fn command(number: u64, order: Order) -> Command {
+    let second = i64::try_from(number).unwrap();
+    Command {
+        id: command_id(number),
+        server: server(1),
+        order,
+        token: token_id(7),
+        user: user(2),
+        request_id: None,
+        reason: None,
+        created_at: at(second),
+        not_after: at(second + 1000),
+        started_at: None,
+        ended_at: None,
+        attempts: 0,
+        state: State::Queued,
+    }
+}
+
+pub(super) fn kick(number: u64) -> Order {
+    Order::Kick { user: user(number) }
+}
+
+pub(super) fn say(channel: u64, text: &str) -> Order {
+    Order::SendMessage {
+        channel: channel_id(channel),
+        content: text.parse().unwrap(),
+    }
 }
 
 /// Another secret for each number.

@@ -45,7 +45,7 @@ impl Store {
         asker: &NewToken,
         number: u64,
         second: i64,
-        idempotency: Idempotency,
+        idempotency: Idempotency<Token>,
     ) -> Result<Outcome<Token>, CreateTokenError> {
         self.make_at(asker, number, at(second), idempotency).await
     }
@@ -55,7 +55,7 @@ impl Store {
         asker: &NewToken,
         number: u64,
         at: Timestamp,
-        idempotency: Idempotency,
+        idempotency: Idempotency<Token>,
     ) -> Result<Outcome<Token>, CreateTokenError> {
         let mut new = token(number, 2, &[1]);
         new.token.parent = Some(asker.token.id);
@@ -70,7 +70,7 @@ impl Store {
     async fn replace(
         &self,
         rotation: Rotation,
-        idempotency: Idempotency,
+        idempotency: Idempotency<Token>,
     ) -> Result<Outcome<Token>, RotateTokenError> {
         let act = act(1);
         let rotated = self.tokens.rotate(rotation, &act, Some(idempotency));

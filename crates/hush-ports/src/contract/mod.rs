@@ -34,8 +34,8 @@ use std::sync::Arc;
 use hush_domain::audit::chain::{ChainKey, Keyring};
 
 use crate::{
-    AuditLog, Channels, Counts, Feed, Health, Ingest, Limiter, Samples, Servers, Sessions,
-    Settings, StatsReader, Tokens, Upkeep, Usage, Users,
+    AuditLog, Channels, Commands, Counts, Feed, Health, Ingest, Limiter, Samples, Servers,
+    Sessions, Settings, StatsReader, Tokens, Upkeep, Usage, Users,
 };
 
 /// Asserts that a call was refused, and why.
@@ -49,6 +49,7 @@ macro_rules! assert_refused {
 pub mod audit;
 pub mod channels;
 pub mod chunks;
+pub mod commands;
 pub mod counted;
 pub mod counts;
 pub mod endings;
@@ -65,6 +66,7 @@ pub mod life;
 pub mod limits;
 pub mod lineage;
 pub mod presences;
+pub mod queueing;
 pub mod quota;
 pub mod races;
 pub mod retention;
@@ -74,6 +76,7 @@ pub mod sampling;
 pub mod servers;
 pub mod sessions;
 pub mod settings;
+pub mod situations;
 pub mod snapshots;
 pub mod standing;
 pub mod stats;
@@ -81,6 +84,7 @@ pub mod tokens;
 pub mod upkeep;
 pub mod usage;
 pub mod users;
+pub mod workers;
 
 mod book;
 mod examples;
@@ -110,6 +114,8 @@ pub struct Store {
     pub samples: Arc<dyn Samples>,
     /// Its channels.
     pub channels: Arc<dyn Channels>,
+    /// Its queue of commands.
+    pub commands: Arc<dyn Commands>,
     /// Its kept counts.
     pub counts: Arc<dyn Counts>,
     /// Its audit log, chained with the newest key of [`keyring`].
@@ -171,6 +177,7 @@ macro_rules! for_each_store_rule {
         $crate::for_each_audit_rule!($test);
         $crate::for_each_channels_rule!($test);
         $crate::for_each_chunks_rule!($test);
+        $crate::for_each_commands_rule!($test);
         $crate::for_each_counted_rule!($test);
         $crate::for_each_counts_rule!($test);
         $crate::for_each_endings_rule!($test);
@@ -186,6 +193,7 @@ macro_rules! for_each_store_rule {
         $crate::for_each_life_rule!($test);
         $crate::for_each_lineage_rule!($test);
         $crate::for_each_presences_rule!($test);
+        $crate::for_each_queueing_rule!($test);
         $crate::for_each_quota_rule!($test);
         $crate::for_each_races_rule!($test);
         $crate::for_each_retention_rule!($test);
@@ -195,6 +203,7 @@ macro_rules! for_each_store_rule {
         $crate::for_each_servers_rule!($test);
         $crate::for_each_sessions_rule!($test);
         $crate::for_each_settings_rule!($test);
+        $crate::for_each_situations_rule!($test);
         $crate::for_each_snapshots_rule!($test);
         $crate::for_each_standing_rule!($test);
         $crate::for_each_stats_rule!($test);
@@ -202,5 +211,6 @@ macro_rules! for_each_store_rule {
         $crate::for_each_upkeep_rule!($test);
         $crate::for_each_usage_rule!($test);
         $crate::for_each_users_rule!($test);
+        $crate::for_each_workers_rule!($test);
     };
 }

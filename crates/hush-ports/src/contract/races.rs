@@ -103,9 +103,9 @@ pub async fn of_many_who_revoke_a_family_at_once_each_token_is_revoked_once(stor
         writers.join_all().await;
         assert_eq!(store.live(1).await, [0; 0]);
         let log = store.log(1).await;
-        let mut told: Vec<_> = log[before..].iter().map(|row| row.target.token()).collect();
+        let mut told: Vec<_> = log[before..].iter().map(|row| row.target.id()).collect();
         told.sort_unstable();
-        let each = [1, 2, 3].map(|number| Some(token_id(10 * round + number)));
+        let each = [1, 2, 3].map(|number| Some(10 * round + number));
         assert_eq!(told, each, "round {round}");
     }
 }

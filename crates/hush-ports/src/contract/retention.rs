@@ -105,6 +105,7 @@ pub async fn rows_are_kept_for_ever_unless_said_otherwise(store: &Store) {
         idempotency: at(1000),
         usage: at(1000),
         audit: None,
+        commands: at(1000),
         samples: at(1000),
         servers: at(1000),
     };

@@ -37,6 +37,7 @@ pub(super) fn nothing() -> Cutoffs {
         usage: long_ago,
         audit: None,
         samples: long_ago,
+        commands: long_ago,
         servers: long_ago,
     }
 }

@@ -20,7 +20,7 @@ pub(in crate::postgres) async fn write(
     act: &Act,
     mut entries: Vec<Entry>,
 ) -> Result<(), Failure> {
-    entries.sort_by_key(|entry| (entry.target.token(), entry.server));
+    entries.sort_by_key(|entry| (entry.target.id(), entry.server));
     let servers: BTreeSet<_> = entries.iter().map(|entry| entry.server).collect();
     let before = lock(transaction, keys, &servers).await?;
     let mut heads: BTreeMap<_, _> = before
@@ -115,7 +115,7 @@ async fn insert(transaction: &mut PgConnection, rows: &[Row]) -> Result<(), Fail
         .collect();
     let tokens: Vec<_> = rows
         .iter()
-        .map(|row| row.target.token().map(TokenId::to_i64))
+        .map(|row| row.target.id().map(u64::cast_signed))
         .collect();
     let users: Vec<_> = rows
         .iter()

@@ -27,7 +27,7 @@ pub(super) async fn create(
     new: &NewToken,
     made_by: Option<&Key>,
     act: &Act,
-    request: Option<&Idempotency>,
+    request: Option<&Idempotency<Token>>,
 ) -> Result<Outcome<Token>, Refusal> {
     if let Some(answer) = idempotency::claim(transaction, request, act.at).await? {
         return Ok(Outcome::Replayed(answer));

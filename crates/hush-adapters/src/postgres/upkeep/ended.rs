@@ -24,6 +24,8 @@ pub(super) enum Ended {
     Minutes,
     /// Hourly samples, by the beginning of the hour.
     Samples,
+    /// Commands, by their end.
+    Commands,
 }
 
 /// Removes a part of what ended before `cutoff`, the oldest first. Returns how many rows: 0 once there are none.
@@ -63,6 +65,14 @@ pub(super) async fn remove(
             "DELETE FROM hourly_samples WHERE ctid = ANY (ARRAY(
                  SELECT ctid FROM hourly_samples WHERE hour < $1
                  ORDER BY hour LIMIT $2 FOR UPDATE SKIP LOCKED
+             ))",
+            cutoff,
+            PART,
+        ),
+        Ended::Commands => sqlx::query!(
+            "DELETE FROM commands WHERE ctid = ANY (ARRAY(
+                 SELECT ctid FROM commands WHERE ended_at < $1
+                 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED
              ))",
             cutoff,
             PART,

@@ -8,7 +8,7 @@ use hush_ports::Erased;
 use sqlx::PgConnection;
 
 use crate::postgres::failure::Failure;
-use crate::postgres::{audit, departures, ingest, owners, samples, tokens};
+use crate::postgres::{audit, commands, departures, ingest, owners, samples, tokens};
 use crate::stored::server_id;
 
 /// Erases a person.
@@ -27,14 +27,17 @@ pub(super) async fn user(
     let own = tokens::of(transaction, user).await?;
     tokens::remove(transaction, &own).await?;
     owners::forget(transaction, &[user.to_i64()]).await?;
+    let mut entries = commands::break_off(transaction, user, act).await?;
+    let commands = commands::remove_about(transaction, user).await?;
     let live = own.iter().filter(|token| token.is_live(act.at));
-    let entries = live.flat_map(|token| token_revoked(token, Action::TokenRevoked, act.at));
-    audit::write(transaction, keys, act, entries.collect()).await?;
+    entries.extend(live.flat_map(|token| token_revoked(token, Action::TokenRevoked, act.at)));
+    audit::write(transaction, keys, act, entries).await?;
     Ok(Erased {
         members,
         tokens: own.len() as u64,
         reasons: audit::erase_reasons_of(transaction, user).await?,
         audit: 0,
+        commands,
     })
 }
 
@@ -89,6 +92,7 @@ pub(super) async fn server(
         .execute(&mut *transaction)
         .await?;
     let members = ingest::remove(transaction, server).await?;
+    let commands = commands::remove_of_server(transaction, server).await?;
     let (reasons, audit) = audit::erase(transaction, server).await?;
     samples::erase(transaction, server).await?;
     Ok(Erased {
@@ -96,5 +100,6 @@ pub(super) async fn server(
         tokens: removed,
         reasons,
         audit,
+        commands,
     })
 }

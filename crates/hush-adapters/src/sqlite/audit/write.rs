@@ -18,7 +18,7 @@ pub(in crate::sqlite) async fn write(
     act: &Act,
     mut entries: Vec<Entry>,
 ) -> Result<(), Failure> {
-    entries.sort_by_key(|entry| (entry.target.token(), entry.server));
+    entries.sort_by_key(|entry| (entry.target.id(), entry.server));
     let mut heads = BTreeMap::new();
     for entry in entries {
         let server = entry.server;
@@ -94,7 +94,7 @@ async fn insert(transaction: &mut SqliteConnection, row: &Row) -> Result<(), sql
     .bind(row.actor.token().map(TokenId::to_i64))
     .bind(row.actor.user().map(UserId::to_i64))
     .bind(row.action.as_str())
-    .bind(row.target.token().map(TokenId::to_i64))
+    .bind(row.target.id().map(u64::cast_signed))
     .bind(row.target.user().map(UserId::to_i64))
     .bind(row.before.as_ref().map(Details::as_str))
     .bind(row.after.as_ref().map(Details::as_str))

@@ -21,7 +21,7 @@ pub(super) async fn rotate(
     keys: &Keyring,
     rotation: &Rotation,
     act: &Act,
-    request: Option<&Idempotency>,
+    request: Option<&Idempotency<Token>>,
 ) -> Result<Outcome<Token>, Refusal> {
     if let Some(answer) = idempotency::replay(transaction, request, act.at).await? {
         return Ok(Outcome::Replayed(answer));

@@ -9,7 +9,7 @@ use hush_ports::Erased;
 use sqlx::SqliteConnection;
 
 use crate::sqlite::failure::Failure;
-use crate::sqlite::{audit, ingest, tokens};
+use crate::sqlite::{audit, commands, ingest, tokens};
 use crate::stored::server_id;
 
 /// Erases a person.
@@ -21,7 +21,8 @@ pub(super) async fn user(
 ) -> Result<Erased, Failure> {
     let live = tokens::live(transaction, user, act.at).await?;
     let revoked = |token| token_revoked(token, Action::TokenRevoked, act.at);
-    let entries = live.iter().flat_map(revoked).collect();
+    let mut entries = commands::break_off(transaction, user, act).await?;
+    entries.extend(live.iter().flat_map(revoked));
     audit::write(transaction, keys, act, entries).await?;
     let mut members = 0;
     for server in servers_of(transaction, user).await? {
@@ -49,6 +50,7 @@ pub(super) async fn user(
     }
     Ok(Erased {
         members,
+        commands: remove(transaction, commands::REMOVE_ABOUT, id).await?,
         tokens: remove(transaction, "DELETE FROM tokens WHERE user_id = ?1", id).await?,
         reasons,
         audit: 0,
@@ -119,6 +121,7 @@ pub(super) async fn server(
     )
     .await?;
     let members = remove(transaction, "DELETE FROM members WHERE server_id = ?1", id).await?;
+    let commands = remove(transaction, "DELETE FROM commands WHERE server_id = ?1", id).await?;
     let tokens = remove(
         transaction,
         "DELETE FROM tokens
@@ -144,6 +147,7 @@ pub(super) async fn server(
         tokens,
         reasons,
         audit,
+        commands,
     })
 }
 

@@ -5,8 +5,9 @@ use hush_domain::events::PresenceChange;
 use hush_domain::presence::Presence;
 use hush_domain::usage::Use;
 use hush_ports::{
-    Addressed, AuditFilter, AuditLog, AuditPage, Channels, Cutoffs, Ingest, Limiter, PageRequest,
-    Samples, Servers, StatsReader, Tidied, TokenFilter, Tokens, Upkeep, Usage, UserFilter, Users,
+    Addressed, AuditFilter, AuditLog, AuditPage, Channels, CommandFilter, Commands, Cutoffs,
+    Ingest, Limiter, PageRequest, Samples, Servers, StatsReader, Tidied, TokenFilter, Tokens,
+    Upkeep, Usage, Users, Worker,
 };
 use sqlx::{AssertSqlSafe, Executor};
 
@@ -18,13 +19,13 @@ const TIMES: u64 = 8;
 const PAGE: u16 = 50;
 
 /// A database in which everything stands on server 5 among much of others, and what was read there so far.
-struct Crowded {
+pub(super) struct Crowded {
     database: TestDatabase,
     start: Reads,
 }
 
 impl Crowded {
-    async fn create() -> Self {
+    pub(super) async fn create() -> Self {
         let database = TestDatabase::create().await;
         let postgres = database.connect().await;
         store(&postgres, 5, vec![member(1, "owner")]).await;
@@ -49,7 +50,11 @@ impl Crowded {
 
     /// Holds what each of many requests reads, which `make` makes with another number each, against the rows of each
     /// table that it should. Returns how many pages of the members' index each looks at.
-    async fn read(&self, expected: &[(&str, i64)], make: impl AsyncFn(&Postgres, u64)) -> i64 {
+    pub(super) async fn read(
+        &self,
+        expected: &[(&str, i64)],
+        make: impl AsyncFn(&Postgres, u64),
+    ) -> i64 {
         // PostgreSQL reads some rows to plan. On one connection they are the same for any number of requests.
         let mut counted = [self.start.clone(), Reads::new(), Reads::new()];
         for (turn, times) in [(1, TIMES), (2, 2 * TIMES)] {
@@ -109,41 +114,6 @@ async fn requests_read_the_rows_that_they_answer_and_no_others() {
         .await;
     // Five ways down a tree of at most three levels, and one more leaf of the page.
     assert!(pages <= 16, "{pages} pages of the members' index");
-}
-
-/// A filter that nobody fits looks at the server's members, those who are named are looked up, and of a role that is not
-/// there nobody is.
-#[tokio::test]
-async fn filters_read_the_members_of_whom_they_ask_and_no_others() {
-    let of_role = |id: u64| UserFilter {
-        role: Some(id.try_into().unwrap()),
-        ..UserFilter::default()
-    };
-    let named = UserFilter {
-        bot: Some(false),
-        ids: Some((1000..1100).map(user).collect()),
-        ..of_role(10)
-    };
-    let bots = UserFilter {
-        bot: Some(true),
-        ..of_role(10)
-    };
-    let asked = [(named, 100), (bots, 0), (of_role(12), 0)];
-    let expected = [("members", 100 + 20_000), ("roles", (1 + 2 * 100) + 1)];
-    let crowded = Crowded::create().await;
-    crowded
-        .read(&expected, async |process, _| {
-            for (filter, found) in asked.clone() {
-                let page = PageRequest {
-                    filter,
-                    after: None,
-                    limit: 1000,
-                };
-                let members = Users::page(process, server(5), page).await;
-                assert_eq!(members.unwrap().len(), found);
-            }
-        })
-        .await;
 }
 
 /// So do those for tokens, audit log, settings and rate limit.
@@ -223,12 +193,52 @@ async fn tidying_reads_nothing_of_what_stays() {
         usage: nothing,
         audit: None,
         samples: nothing,
+        commands: nothing,
         servers: nothing,
     };
     let crowded = Crowded::create().await;
     crowded
         .read(&[], async |process, _| {
             assert_eq!(process.tidy(cutoffs).await.unwrap(), Tidied::default());
+        })
+        .await;
+}
+
+/// What has come to its end is not looked at by whoever carries commands out, and of the rest only what waits.
+#[tokio::test]
+async fn commands_are_found_among_many_that_have_ended() {
+    let page = i64::from(PAGE);
+    // One, a page, and the ten that wait: to hand some out, to see which are overdue, and to count them.
+    let expected = [
+        ("commands", 1 + page + 3 * 10),
+        ("members", 2),
+        ("servers", 1),
+        ("channels", 1),
+        ("command_workers", 2),
+    ];
+    let crowded = Crowded::create().await;
+    crowded
+        .read(&expected, async |process, request| {
+            let command = (50_000 + request).try_into().unwrap();
+            let found = Commands::get(process, server(5), command).await.unwrap();
+            let before = found.map(|found| found.id);
+            let filter = CommandFilter {
+                state: None,
+                kind: None,
+                before,
+                limit: PAGE,
+            };
+            let listed = Commands::list(process, server(5), filter).await.unwrap();
+            assert_eq!(listed.len(), usize::from(PAGE));
+            let users = [user(20_000), user(19_000)];
+            let channel = Some(7_u64.try_into().unwrap());
+            let seen = process.situation(server(5), &users, channel).await.unwrap();
+            assert_eq!(seen.unwrap().members.len(), 2);
+            let worker = Worker(1);
+            assert_eq!(process.claim(worker, at(2000), 9).await.unwrap(), []);
+            assert_eq!(process.expire(at(2000), 9).await.unwrap(), []);
+            assert_eq!(process.waiting().await.unwrap().pending.len(), 1);
+            assert!(process.beat(worker).await.unwrap());
         })
         .await;
 }
@@ -363,5 +373,15 @@ const CROWD: &str = "
         FROM generate_series(1, 30000) n ORDER BY random();
     INSERT INTO audit_reasons (server_id, number, text, salt)
         SELECT server_id, number, 'Crowd', substr(sha256(''), 1, 16) FROM audit_rows ORDER BY random();
+    INSERT INTO command_workers DEFAULT VALUES;
+    INSERT INTO commands
+            (id, server_id, type, body, token_id, user_id, created_at, not_after, run_at, state, ended_at)
+        SELECT n, CASE WHEN n > 49000 THEN 5 ELSE 1000 + n / 100 END, 'kick', '{\"user_id\":3}', 7, 2, now(), now(), now(),
+               'expired', now()
+        FROM generate_series(1, 60000) n ORDER BY random();
+    INSERT INTO commands
+            (id, server_id, type, body, token_id, user_id, created_at, not_after, run_at, state)
+        SELECT 60000 + n, 6, 'kick', '{\"user_id\":3}', 7, 2, to_timestamp(1000), 'infinity', 'infinity', 'queued'
+        FROM generate_series(1, 10) n;
     INSERT INTO rate_limit_buckets (kind, key, times, last)
         SELECT 1, n, '{1}', 1 FROM generate_series(1, 5000) n ORDER BY random()";

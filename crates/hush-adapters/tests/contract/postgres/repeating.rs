@@ -51,7 +51,7 @@ async fn make(
 }
 
 /// A request of token 7.
-fn request(key: &str) -> Idempotency {
+fn request(key: &str) -> Idempotency<Token> {
     Idempotency {
         key: RequestKey {
             token: 7_u64.try_into().unwrap(),

@@ -35,6 +35,7 @@ async fn processes_that_tidy_at_once_remove_everything_once() {
         all.usage += tidied.usage;
         all.audit += tidied.audit;
         all.samples += tidied.samples;
+        all.commands += tidied.commands;
         all.servers += tidied.servers;
     }
     let due = Tidied {
@@ -44,6 +45,7 @@ async fn processes_that_tidy_at_once_remove_everything_once() {
         usage: 2500,
         audit: 2500,
         samples: 2500,
+        commands: 2500,
         servers: 20,
     };
     assert_eq!(all, due);
@@ -242,6 +244,7 @@ fn everything_before(moment: Timestamp) -> Cutoffs {
         usage: moment,
         audit: Some(moment),
         samples: moment,
+        commands: moment,
         servers: moment,
     }
 }
@@ -265,5 +268,10 @@ const ENDED: &str = "
     INSERT INTO hourly_samples
             (server_id, hour, members_samples, bots_samples, online_samples)
         SELECT 1000 + n, to_timestamp(CASE n WHEN 2501 THEN 1000 ELSE 2 END), 0, 0, 0
+        FROM generate_series(1, 2501) n;
+    INSERT INTO commands
+            (id, server_id, type, body, token_id, user_id, created_at, not_after, run_at, state, ended_at)
+        SELECT n, 5, 'kick', '{\"user_id\":3}', 7, 2, to_timestamp(1), to_timestamp(2), to_timestamp(1),
+               'expired', to_timestamp(CASE n WHEN 2501 THEN 1000 ELSE 2 END)
         FROM generate_series(1, 2501) n;
     INSERT INTO departed_servers SELECT 100 + n, to_timestamp(2) FROM generate_series(1, 20) n";

@@ -306,6 +306,7 @@ async fn what_comes_to_its_end_goes_in_parts_that_are_all_of_it() {
         usage: cutoff,
         audit: Some(cutoff),
         samples: cutoff,
+        commands: cutoff,
         servers: cutoff,
     };
     let (one, other) = tokio::join!(store.tidy(cutoffs), store.tidy(cutoffs));

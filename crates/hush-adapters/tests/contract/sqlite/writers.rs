@@ -6,6 +6,7 @@ use hush_domain::events::{Change, Event, Extent, ListedMember, Snapshot};
 use hush_domain::idempotency::RequestKey;
 use hush_domain::ids::{ServerId, TokenId, UserId};
 use hush_domain::time::Timestamp;
+use hush_domain::tokens::Token;
 use hush_domain::users::{User, Username};
 use hush_ports::{Counts, Feed, Idempotency, Ingest, IngestError, Outcome, StatsReader, Tokens};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -111,7 +112,7 @@ async fn what_several_processes_are_asked_for_under_one_key_is_done_once() {
             key: "once".parse().unwrap(),
         },
         fingerprint: [1; 32],
-        answer: Arc::new(|token| token.id.to_string().into_bytes()),
+        answer: Arc::new(|token: &Token| token.id.to_string().into_bytes()),
     };
     let mut asking = JoinSet::new();
     for id in 10..18 {

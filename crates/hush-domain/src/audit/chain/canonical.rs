@@ -30,7 +30,7 @@ pub(super) fn canonical(last: Link, row: &Row) -> Vec<u8> {
     text.optional(row.actor.token().map(TokenId::get));
     text.optional(row.actor.user().map(UserId::get));
     text.put(Some(row.action.as_str().as_bytes()));
-    text.optional(row.target.token().map(TokenId::get));
+    text.optional(row.target.id());
     text.optional(row.target.user().map(UserId::get));
     let details = |details: &Option<Details>| details.as_ref().map(|it| it.as_str().to_owned());
     text.put(details(&row.before).as_ref().map(String::as_bytes));

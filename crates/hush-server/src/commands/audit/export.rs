@@ -41,7 +41,7 @@ struct ActorPart {
 #[derive(Serialize)]
 struct TargetPart {
     r#type: &'static str,
-    id: Option<TokenId>,
+    id: Option<String>,
     user_id: Option<UserId>,
 }
 
@@ -98,9 +98,10 @@ impl<'a> RowLine<'a> {
             target: TargetPart {
                 r#type: match row.target {
                     Target::Token(..) => "token",
+                    Target::Command(..) => "command",
                     Target::Settings => "settings",
                 },
-                id: row.target.token(),
+                id: row.target.id().map(|id| id.to_string()),
                 user_id: row.target.user(),
             },
             before: row.before.as_ref().map(details),

@@ -1,0 +1,91 @@
+//! Handing commands out, and putting them back.
+
+use hush_domain::ids::CommandId;
+use hush_domain::time::Timestamp;
+use hush_ports::{Claimed, PLACES_OF_A_SERVER, Worker};
+use sqlx::SqliteConnection;
+use sqlx::types::Json;
+
+use super::rows::command_rows;
+use super::workers;
+use crate::sqlite::failure::Failure;
+use crate::stored::CommandRow;
+
+/// The places of the first `?2` commands that can be carried out at `?1`, of servers of which less than `?3` are being
+/// carried out.
+pub(in crate::sqlite) const READY: &str = "SELECT c.position FROM commands c
+     WHERE c.ended_at IS NULL AND c.worker_id IS NULL AND c.run_at <= ?1 AND c.not_after > ?1
+       AND c.server_id NOT IN (
+           SELECT server_id FROM commands WHERE worker_id IS NOT NULL
+           GROUP BY server_id HAVING count(*) >= ?3)
+       AND NOT EXISTS (
+           SELECT 1 FROM command_targets mine
+           CROSS JOIN command_targets earlier
+               ON earlier.server_id = mine.server_id AND earlier.kind = mine.kind
+              AND earlier.target_id = mine.target_id AND earlier.position < mine.position
+           WHERE mine.position = c.position)
+     ORDER BY (c.type = 'send_message'), c.position
+     LIMIT ?2";
+
+/// The commands at the places `?1`.
+const AT: &str = command_rows!(
+    "c.position IN (SELECT value FROM json_each(?1)) ORDER BY (c.type = 'send_message'), c.position"
+);
+
+/// Hands out the first commands that can be carried out.
+pub(super) async fn claim(
+    transaction: &mut SqliteConnection,
+    worker: Worker,
+    now: Timestamp,
+    limit: u16,
+) -> Result<Vec<Claimed>, Failure> {
+    if !workers::is_enlisted(transaction, worker).await? {
+        return Ok(Vec::new());
+    }
+    let ready: Vec<i64> = sqlx::query_scalar(READY)
+        .bind(now.unix_micros())
+        .bind(limit)
+        .bind(i64::try_from(PLACES_OF_A_SERVER).unwrap_or(i64::MAX))
+        .fetch_all(&mut *transaction)
+        .await?;
+    if ready.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query(
+        "UPDATE commands
+         SET worker_id = ?1, state = 'running', started_at = coalesce(started_at, ?2),
+             attempts = attempts + 1
+         WHERE position IN (SELECT value FROM json_each(?3))",
+    )
+    .bind(worker.0)
+    .bind(now.unix_micros())
+    .bind(Json(&ready))
+    .execute(&mut *transaction)
+    .await?;
+    let rows: Vec<CommandRow> = sqlx::query_as(AT)
+        .bind(Json(&ready))
+        .fetch_all(transaction)
+        .await?;
+    rows.into_iter().map(|row| Ok(row.claimed()?)).collect()
+}
+
+/// Puts a command back until `again`. Whether the worker had it.
+pub(super) async fn postpone(
+    connection: &mut SqliteConnection,
+    worker: Worker,
+    command: CommandId,
+    again: Timestamp,
+    unsure: bool,
+) -> Result<bool, Failure> {
+    let postponed = sqlx::query(
+        "UPDATE commands SET worker_id = NULL, run_at = ?3, unsure = ?4
+         WHERE id = ?1 AND worker_id = ?2",
+    )
+    .bind(command.to_i64())
+    .bind(worker.0)
+    .bind(again.unix_micros())
+    .bind(unsure)
+    .execute(connection)
+    .await?;
+    Ok(postponed.rows_affected() > 0)
+}
