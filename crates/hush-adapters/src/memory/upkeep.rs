@@ -14,8 +14,10 @@ use super::tokens::revoke_all;
 #[async_trait]
 impl Upkeep for Memory {
     async fn tidy(&self, cutoffs: Cutoffs) -> Result<Tidied, BackendError> {
-        let mut tidied = Tidied::default();
-        tidied.commands = self.commands().tidy(cutoffs.commands);
+        let mut tidied = Tidied {
+            commands: self.commands().tidy(cutoffs.commands),
+            ..Tidied::default()
+        };
         {
             let mut tokens = self.tokens.write();
             let mut ledger = self.ledger.open();

@@ -12,6 +12,7 @@ use hush_ports::contract::{LimiterUnderTest, Store};
 mod database;
 mod examples;
 mod failures;
+mod filtering;
 mod leading;
 mod locking;
 mod migrations;
