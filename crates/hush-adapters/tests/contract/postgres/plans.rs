@@ -212,6 +212,7 @@ async fn commands_are_found_among_many_that_have_ended() {
     let expected = [
         ("commands", 1 + page + 2 * 10),
         ("members", 2),
+        ("roles", 2),
         ("servers", 1),
         ("channels", 1),
     ];
