@@ -118,7 +118,9 @@ fn an_erased_person_is_nowhere_but_in_ids(site: &Site) {
 
     let again = hush.run(&["purge", "--user=3"]);
     assert!(
-        again.stderr.contains("0 memberships, 0 tokens, 0 reasons"),
+        again
+            .stderr
+            .contains("0 memberships, 0 tokens, 0 commands, 0 reasons"),
         "{}",
         again.stderr
     );
