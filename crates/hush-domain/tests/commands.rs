@@ -1,4 +1,5 @@
 //! Orders and commands as values.
+#![expect(clippy::unwrap_used, reason = "a test says by a panic that it fails")]
 
 use std::time::Duration;
 

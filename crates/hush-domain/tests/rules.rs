@@ -1,5 +1,6 @@
 //! Who may order what, held against an independent statement of the rules: places are numbers here, and each sentence of
 //! the rules is one that says when an order is refused.
+#![expect(clippy::unwrap_used, reason = "a test says by a panic that it fails")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, header};
 use hush_app::Failure;
+use hush_domain::commands::FailureCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -30,7 +31,7 @@ pub(crate) struct Problem {
     parameter: Option<Cow<'static, str>>,
     required: Option<&'static str>,
     actual: Option<&'static str>,
-    rule: Option<&'static str>,
+    rule: Option<FailureCode>,
     /// Seconds until the limit has room.
     wait: Option<u64>,
     /// For the log alone: the client learns the kind of a failure and no more.
@@ -155,7 +156,7 @@ impl Problem {
             parameter: self.parameter.as_deref(),
             required: self.required,
             actual: self.actual,
-            rule: self.rule,
+            rule: self.rule.map(FailureCode::as_str),
             retry_after: self.wait,
         }
     }

@@ -124,7 +124,7 @@ impl From<Forbidden> for Problem {
         };
         let sentence = forbidden.code.sentence();
         Self {
-            rule: Some(forbidden.code.as_str()),
+            rule: Some(forbidden.code),
             detail: match forbidden.user {
                 Some(user) => format!("User {user}: {sentence}").into(),
                 None => sentence.into(),

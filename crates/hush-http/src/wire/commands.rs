@@ -100,13 +100,17 @@ pub(crate) struct CommandParameters {
     delete_message_seconds: Option<u64>,
     /// The nickname; `null` takes it away.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 32)]
-    nickname: Option<Option<String>>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 32)]
+    nickname: Option<Nickname>,
     /// The message.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 2000)]
     content: Option<String>,
 }
+
+/// A nickname, or none.
+#[derive(Debug, Serialize)]
+pub(crate) struct Nickname(Option<String>);
 
 /// Why a command failed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -245,7 +249,8 @@ impl From<&commands::Order> for CommandParameters {
                 parameters.delete_message_seconds = Some(deleting.as_secs());
             }
             Order::SetNickname { nickname, .. } => {
-                parameters.nickname = Some(nickname.as_ref().map(ToString::to_string));
+                let nickname = nickname.as_ref().map(ToString::to_string);
+                parameters.nickname = Some(Nickname(nickname));
             }
             Order::SendMessage { content, .. } => {
                 parameters.content = Some(content.as_str().to_owned());

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hush_domain::commands::{BannedUsers, Command, FailureCode, Order, Report};
 use hush_domain::events::Snapshot;
+use hush_domain::ids::RoleId;
 
 use super::Store;
 use super::commands::orders;
@@ -76,7 +77,7 @@ impl Store {
     async fn role_ids_of(&self, number: u64) -> Vec<u64> {
         let found = self.users.get(server(1), user(number)).await.unwrap();
         let ids = found.unwrap().role_ids.into_iter();
-        ids.map(|role| role.get()).collect()
+        ids.map(RoleId::get).collect()
     }
 }
 
