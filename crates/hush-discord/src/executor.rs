@@ -7,6 +7,7 @@ mod answers;
 mod calls;
 mod limits;
 mod rest;
+mod restraint;
 
 use async_trait::async_trait;
 use http::StatusCode;

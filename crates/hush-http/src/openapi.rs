@@ -159,14 +159,18 @@ fn add_token_facts(operation: &mut path::Operation, asked: &Asked<'_>) {
              comes again, but without the secret, which is not kept.",
             130,
         );
-        for status in ["200", "201", "202"] {
+        // What a command would come to is not kept.
+        let kept = if asked.operations.contains(&Operation::CreateCommand) {
+            headers::add(operation, "202", &["Location"]);
+            "202"
+        } else {
+            "200"
+        };
+        for status in [kept, "201"] {
             headers::add(operation, status, &["Idempotent-Replayed"]);
         }
     }
     headers::add(operation, "201", &["Location"]);
-    if asked.operations.contains(&Operation::CreateCommand) {
-        headers::add(operation, "202", &["Location"]);
-    }
     let optional = [Operation::RotateToken, Operation::UpdateServerSettings];
     if let Some(RefOr::T(body)) = &mut operation.request_body
         && asked.operations.iter().any(|it| optional.contains(it))

@@ -15,6 +15,7 @@ fn listed() -> BTreeSet<String> {
     }
     hush_ports::for_each_store_rule!(collect);
     hush_ports::for_each_limits_rule!(collect);
+    hush_ports::for_each_executor_rule!(collect);
     listed
 }
 

@@ -242,6 +242,12 @@ proptest! {
                 Operation::GetServerRateLimit | Operation::ListAuditLog => {
                     (Some(&[OWNER][..]), Some(Scope::AuditRead))
                 }
+                Operation::ListCommands | Operation::GetCommand => {
+                    (Some(&[OWNER, ADMIN][..]), Some(Scope::CommandsRead))
+                }
+                Operation::CreateCommand | Operation::CancelCommand => {
+                    (Some(&[OWNER, ADMIN][..]), Some(Scope::CommandsWrite))
+                }
                 Operation::ListServerTokens => (Some(&[OWNER][..]), Some(Scope::TokensRead)),
                 Operation::RemoveServerFromToken => (Some(&[OWNER][..]), Some(Scope::TokensWrite)),
                 _ => unreachable!("a new operation needs its line here"),

@@ -5,7 +5,7 @@
 //! takes each member for a limit of its own.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +23,7 @@ use twilight_http_ratelimiting::{Bucket, Permit, RateLimiter};
 
 use super::calls::Call;
 use super::limits;
+use super::restraint::Restraint;
 use crate::Settings;
 
 /// How long a request may wait for its turn.
@@ -72,6 +73,7 @@ pub(super) struct Rest {
     quiet_until: Mutex<Instant>,
     /// Whether Discord has said that it does not know the token. Who goes on with it is shut out.
     unknown: AtomicBool,
+    restraint: Restraint,
 }
 
 impl Rest {
@@ -102,6 +104,7 @@ impl Rest {
             authorization: format!("Bot {}", settings.token.secret()),
             quiet_until: Mutex::new(Instant::now()),
             unknown: AtomicBool::new(false),
+            restraint: Restraint::new(),
         }
     }
 
@@ -114,6 +117,12 @@ impl Rest {
         if self.unknown.load(Ordering::Relaxed) {
             return Answer::Is(StatusCode::UNAUTHORIZED, Bytes::new());
         }
+        if let Some(body) = self.restraint.forbidden(&call) {
+            return Answer::Is(StatusCode::FORBIDDEN, body);
+        }
+        if self.restraint.is_spent() {
+            return Answer::Limited;
+        }
         let Ok(request) = self.request(&call) else {
             // Its parts are numbers and texts of our own, so nobody gets here.
             return Answer::NotSent;
@@ -122,12 +131,7 @@ impl Rest {
             Ok(permit) => permit,
             Err(answer) => return answer,
         };
-        if Instant::now()
-            < *self
-                .quiet_until
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        {
+        if Instant::now() < *self.quiet_until() {
             return Answer::Limited;
         }
         if !may_send() {
@@ -148,12 +152,13 @@ impl Rest {
         };
         self.note(permit, &response);
         let status = response.status();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            return Answer::Limited;
-        }
         let body = Limited::new(response.into_body(), LARGEST).collect();
         let body = timeout_at(deadline, body).await.ok().and_then(Result::ok);
         let body = body.map(Collected::to_bytes).unwrap_or_default();
+        self.restraint.note(&call, status, &body);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Answer::Limited;
+        }
         Answer::Is(status, body)
     }
 
@@ -197,6 +202,12 @@ impl Rest {
         Err(Answer::NotSent)
     }
 
+    fn quiet_until(&self) -> MutexGuard<'_, Instant> {
+        self.quiet_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Keeps account of what an answer says of limits and of the token.
     fn note<B>(&self, permit: Permit, response: &Response<B>) {
         let (status, headers) = (response.status(), response.headers());
@@ -205,10 +216,7 @@ impl Rest {
             let away = limits::away(headers);
             tracing::warn!(?away, "there were too many requests to Discord");
             if left.is_none() {
-                let mut quiet_until = self
-                    .quiet_until
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
+                let mut quiet_until = self.quiet_until();
                 *quiet_until = (*quiet_until).max(Instant::now() + away);
             }
         }

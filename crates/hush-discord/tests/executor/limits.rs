@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hush_discord_fake::Scripted;
-use hush_domain::commands::Report;
+use hush_domain::commands::{FailureCode, Report};
 use hush_ports::{CommandExecutor, Execution};
 use tokio::time::Instant;
 
@@ -98,4 +98,46 @@ async fn a_limit_of_all_requests_stops_all() {
     assert_eq!((site.requests(), site.fake.invalid_requests()), (1, 1));
     skip(Duration::from_secs(31)).await;
     assert_eq!(site.try_order(kick(ADA)).await, DONE);
+}
+
+/// Discord shuts out whoever goes on asking for what it forbids.
+#[tokio::test]
+async fn what_was_forbidden_is_not_asked_again_for_a_while() {
+    let site = Site::new().await;
+    let forbidden = Execution::Refused(FailureCode::DiscordForbids);
+    site.fake
+        .script_requests("/channels", 2, Scripted::Fails(403));
+    for _ in 0..3 {
+        assert_eq!(site.try_order(message(CHANNEL)).await, forbidden);
+    }
+    assert_eq!((site.requests(), site.fake.invalid_requests()), (1, 1));
+    // Anything else is asked for itself.
+    assert_eq!(site.try_order(kick(ADA)).await, DONE);
+    skip(Duration::from_secs(30)).await;
+    assert_eq!(site.try_order(message(CHANNEL)).await, forbidden);
+    skip(Duration::from_secs(30)).await;
+    assert!(matches!(
+        site.try_order(message(CHANNEL)).await,
+        Execution::Done(_)
+    ));
+    assert_eq!(site.requests(), 4);
+}
+
+#[tokio::test]
+async fn with_too_much_that_is_not_in_order_nothing_is_asked_for_a_while() {
+    let site = Site::new().await;
+    site.fake
+        .script_requests("/guilds", 2000, Scripted::Fails(403));
+    let forbidden = Execution::Refused(FailureCode::DiscordForbids);
+    for number in 0..1000 {
+        assert_eq!(site.try_order(kick(100_000 + number)).await, forbidden);
+    }
+    for number in 0..5 {
+        let order = kick(200_000 + number);
+        assert_eq!(site.try_order(order).await, Execution::Limited);
+    }
+    assert_eq!(site.fake.invalid_requests(), 1000);
+    skip(Duration::from_mins(10)).await;
+    assert_eq!(site.try_order(kick(300_000)).await, forbidden);
+    assert_eq!(site.fake.invalid_requests(), 1001);
 }

@@ -31,6 +31,15 @@ fn ask(operation: Operation, token: &str, own_id: &str) -> Request<Body> {
         }
         Operation::GetServerRateLimit => get(&home("rate-limit"), token, &[]),
         Operation::ListAuditLog => get(&home("audit-log"), token, &[]),
+        Operation::ListCommands => get(&home("commands"), token, &[]),
+        // There is nobody to carry it out, which is no matter of the operation either.
+        Operation::CreateCommand => {
+            let key = [("idempotency-key", "x")];
+            let body = json!({"type": "kick", "user_id": "5"});
+            with_json("POST", &home("commands"), token, &key, &body)
+        }
+        Operation::GetCommand => get(&home("commands/5"), token, &[]),
+        Operation::CancelCommand => delete(&home("commands/5")),
         Operation::ListTokens => get("/v1/tokens", token, &[]),
         Operation::ListServerTokens => get("/v1/tokens?server_id=123456", token, &[]),
         Operation::CreateToken => {
@@ -54,7 +63,7 @@ fn said(operation: Operation, reply: &Reply) -> Value {
     }
     let body = reply.json();
     let missing = match body["code"].as_str().unwrap() {
-        "token-not-found" => return allowed,
+        "token-not-found" | "command-not-found" | "no-bot" => return allowed,
         "server-not-found" => "server",
         "insufficient-scope" => "scope",
         "insufficient-access" => "access_level",

@@ -110,6 +110,13 @@ fn each_status_stands_where_it_can_happen_and_nowhere_else() {
                 "201", "400", "401", "403", "404", "408", "409", "413", "415", "422", "429", "500",
                 "503",
             ],
+            "createCommand" => &[
+                "200", "202", "400", "401", "403", "404", "408", "409", "413", "415", "422", "429",
+                "500", "501", "503",
+            ],
+            "cancelCommand" => &[
+                "200", "400", "401", "403", "404", "408", "409", "413", "429", "500", "503",
+            ],
             "rotateToken" => &[
                 "200", "400", "401", "403", "404", "408", "409", "413", "415", "422", "429", "500",
                 "503",
@@ -139,14 +146,16 @@ fn each_status_stands_where_it_can_happen_and_nowhere_else() {
             assert!(!has("ETag") || method == "get", "{at}");
             assert_eq!(
                 has("Location"),
-                ["302", "201"].contains(&status.as_str()),
+                ["302", "201"].contains(&status.as_str())
+                    || (id, status.as_str()) == ("createCommand", "202"),
                 "{at}"
             );
-            let retried = matches!(status.as_str(), "409" | "429" | "503");
+            let retried = matches!(status.as_str(), "409" | "429" | "503")
+                && (id, status.as_str()) != ("cancelCommand", "409");
             assert_eq!(has("Retry-After"), retried, "{at}");
             let kept = matches!(
                 (id, status.as_str()),
-                ("createToken", "201") | ("rotateToken", "200")
+                ("createToken", "201") | ("rotateToken", "200") | ("createCommand", "202")
             );
             assert_eq!(has("Idempotent-Replayed"), kept, "{at}");
             let by_token = !operation["security"].as_array().unwrap().is_empty();
@@ -217,13 +226,21 @@ fn every_body_has_an_example_and_takes_no_unknown_field() {
         let reference = body["content"]["application/json"]["schema"]["$ref"]
             .as_str()
             .unwrap();
-        let schema = document.pointer(&reference[1..]).unwrap();
-        assert!(schema["example"].is_object(), "{path}");
-        assert_eq!(schema["additionalProperties"], false, "{path}");
-        let optional = schema["required"].is_null();
-        assert_eq!(body["required"], !optional, "{path}");
+        let resolved = |reference: &str| document.pointer(&reference[1..]).unwrap();
+        let whole = resolved(reference);
+        assert!(whole["example"].is_object(), "{path}");
+        let kinds = whole["oneOf"].as_array().into_iter().flatten();
+        let kinds: Vec<_> = kinds
+            .map(|kind| resolved(kind["$ref"].as_str().unwrap()))
+            .collect();
+        for schema in if kinds.is_empty() { vec![whole] } else { kinds } {
+            assert!(schema["example"].is_object(), "{path}");
+            assert_eq!(schema["additionalProperties"], false, "{path}");
+            let optional = schema["required"].is_null();
+            assert_eq!(body["required"], !optional, "{path}");
+        }
     }
-    assert_eq!(bodies, 4);
+    assert_eq!(bodies, 5);
 }
 
 #[test]

@@ -65,7 +65,7 @@ async fn me_names_each_server_with_the_access_level_there() {
     assert!(token_id.as_str().unwrap().parse::<u64>().unwrap() > 0);
     for server in body["servers"].as_array_mut().unwrap() {
         let operations = server.as_object_mut().unwrap().remove("operations");
-        assert_eq!(operations.unwrap().as_array().unwrap().len(), 18);
+        assert_eq!(operations.unwrap().as_array().unwrap().len(), 22);
     }
     assert_eq!(
         body,

@@ -38,11 +38,12 @@ fn place(flag: &str, url: &str) -> Result<Place, Failure> {
 
 fn summary(copied: &Copied) -> String {
     format!(
-        "copied {} servers with {} roles and {} members, {} tokens, {} audit rows and {} admissions",
+        "copied {} servers with {} roles and {} members, {} tokens, {} commands, {} audit rows and {} admissions",
         copied.servers,
         copied.roles,
         copied.members,
         copied.tokens,
+        copied.commands,
         copied.audit_rows,
         copied.admissions
     )

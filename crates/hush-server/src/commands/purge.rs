@@ -28,7 +28,7 @@ pub(super) async fn run(settings: &Settings, purge: &PurgeArgs) -> Result<(), Fa
 
 fn summary(erased: Erased) -> String {
     format!(
-        "{} memberships, {} tokens, {} reasons and {} rows of audit logs",
-        erased.members, erased.tokens, erased.reasons, erased.audit
+        "{} memberships, {} tokens, {} commands, {} reasons and {} rows of audit logs",
+        erased.members, erased.tokens, erased.commands, erased.reasons, erased.audit
     )
 }

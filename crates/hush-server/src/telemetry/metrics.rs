@@ -21,11 +21,18 @@ const SECONDS: [f64; 16] = [
     5.0, 10.0,
 ];
 
+/// The same of commands, which may wait for hours.
+const COMMAND_SECONDS: [f64; 14] = [
+    0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 3600.0,
+];
+
 /// Starts keeping metrics for the whole process. Everything that measures has to be made after this.
 pub fn start() -> Result<PrometheusHandle, Failure> {
     let seconds = Matcher::Suffix("_seconds".to_owned());
+    let commands = Matcher::Full("hush_command_duration_seconds".to_owned());
     PrometheusBuilder::new()
         .set_buckets_for_metric(seconds, &SECONDS)
+        .and_then(|builder| builder.set_buckets_for_metric(commands, &COMMAND_SECONDS))
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|error| Failure::operation(format_args!("cannot keep metrics: {error}")))
 }

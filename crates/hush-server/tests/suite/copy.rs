@@ -54,7 +54,7 @@ fn all_of_it_goes_to_postgresql_and_back_row_by_row() {
     let there = first.run(&["copy", "--from", &file(&first), "--to", &database.url()]);
     assert_eq!(
         there.stderr,
-        "copied 3 servers with 5 roles and 5005 members, 4 tokens, 11 audit rows and \
+        "copied 3 servers with 5 roles and 5005 members, 4 tokens, 2501 commands, 11 audit rows and \
          8 admissions\n"
     );
     assert_eq!(there.success(), "");

@@ -99,7 +99,7 @@ fn an_erased_person_is_nowhere_but_in_ids(site: &Site) {
     assert_eq!(erased.code, 0, "{}", erased.stderr);
     assert_eq!(
         erased.stderr,
-        "erased user 3: 1 memberships, 3 tokens, 3 reasons and 0 rows of audit logs\n"
+        "erased user 3: 1 memberships, 3 tokens, 0 commands, 3 reasons and 0 rows of audit logs\n"
     );
     assert_eq!(holds(site, &words), [""; 0]);
     assert_eq!(holds(site, &["Werkstatt", "spring-cleaning"]).len(), 2);
@@ -118,7 +118,9 @@ fn an_erased_person_is_nowhere_but_in_ids(site: &Site) {
 
     let again = hush.run(&["purge", "--user=3"]);
     assert!(
-        again.stderr.contains("0 memberships, 0 tokens, 0 reasons"),
+        again
+            .stderr
+            .contains("0 memberships, 0 tokens, 0 commands, 0 reasons"),
         "{}",
         again.stderr
     );
@@ -144,7 +146,7 @@ fn an_erased_server_is_nowhere(site: &Site) {
     let erased = hush.run(&["purge", "--server=20"]);
     assert_eq!(
         erased.stderr,
-        "erased server 20: 3 memberships, 1 tokens, 0 reasons and 2 rows of audit logs\n"
+        "erased server 20: 3 memberships, 1 tokens, 0 commands, 0 reasons and 2 rows of audit logs\n"
     );
     assert_eq!(holds(site, &words[..3]), [""; 0]);
     let tokens = listed(&hush, &[]);

@@ -89,6 +89,8 @@ fn every_sample_prints_what_the_readme_says() {
     assert!(waiting.is_empty(), "a sample without its answer");
     assert_eq!(
         compared,
-        ["sh", "js", "python", "sh", "js", "python", "js", "python"]
+        [
+            "sh", "js", "python", "sh", "js", "python", "js", "python", "sh", "js", "python"
+        ]
     );
 }

@@ -1,4 +1,5 @@
-//! What rules about commands look at, in one statement.
+//! What rules about commands look at, in one statement. Each user is looked for by key: a limit keeps PostgreSQL from
+//! reading the whole server for some of them.
 
 use hush_domain::commands::rules::Situation;
 use hush_domain::ids::{ChannelId, ServerId, UserId};
@@ -24,7 +25,12 @@ pub(super) async fn read(
                    FROM roles r WHERE r.server_id = s.id),
                'members', (
                    SELECT coalesce(json_agg(json_build_array(m.user_id, m.role_ids)), '[]')
-                   FROM members m WHERE m.server_id = s.id AND m.user_id = ANY ($2)),
+                   FROM unnest($2::bigint[]) AS wanted (id)
+                   CROSS JOIN LATERAL (
+                       SELECT * FROM members
+                       WHERE members.server_id = s.id AND members.user_id = wanted.id
+                       LIMIT 1
+                   ) AS m),
                'channel', (
                    SELECT c.kind FROM channels c WHERE c.server_id = s.id AND c.id = $3)
            )::text AS "found!"

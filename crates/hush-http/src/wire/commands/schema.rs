@@ -19,7 +19,7 @@ impl PartialSchema for CreateCommand {
         one_of
             .description(Some("What a command shall be: its `type`, and what commands of this type have."))
             .discriminator(Some(Discriminator::with_mapping("type", names)))
-            .examples([json!({"type": "timeout", "user_id": "100002", "duration_seconds": 600, "reason": "spam"})])
+            .example(Some(json!({"type": "timeout", "user_id": "100002", "duration_seconds": 600, "reason": "spam"})))
             .into()
     }
 }
@@ -104,7 +104,7 @@ fn object(kind: OrderType) -> RefOr<Schema> {
         });
     described
         .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
-        .examples([example(kind)])
+        .example(Some(example(kind)))
         .into()
 }
 

@@ -25,7 +25,7 @@ const PARTIAL: &str = r#"{
 
 /// What comes about in time: texts of every kind, the highest numbers, and more than a page of what is numbered on its
 /// way.
-const IN_TIME: [&str; 14] = [
+const IN_TIME: [&str; 17] = [
     "INSERT INTO former_secrets SELECT zeroblob(32), min(id), 1764000000000001 FROM tokens",
     "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500)
      INSERT INTO former_secrets
@@ -50,6 +50,20 @@ const IN_TIME: [&str; 14] = [
     // Samples outlive their server.
     "INSERT INTO hourly_samples VALUES
      (99, 1764000000000000, 2147483647, 0, 9223372036854775807, 5, 1, 2, 2, 2, 0, NULL, NULL, NULL)",
+    r#"INSERT INTO commands VALUES
+     (7, 9223372036854775807, 10, 'send_message', '{"channel_id":4,"content":"it''s \"x\" \\ 🤫"}', 5, 1, 'a-1',
+      'it''s "why" \ 🤫', zeroblob(16), 1764000000000001, 1764000000000009, 1764000000000003, NULL, 2147483647,
+      'running', NULL, NULL, 3, 1764000000000004, 0)"#,
+    "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500)
+     INSERT INTO commands
+     SELECT 10000 - n, n, 12, 'bulk_ban', '{\"user_ids\":[3,4],\"seconds\":0}', 5, 1, NULL, NULL, NULL, n, n + 9, NULL,
+            iif(n > 9, n, NULL), 0, iif(n > 9, 'succeeded', 'queued'), NULL,
+            iif(n > 9, '{\"banned\":[3],\"not_banned\":[4]}', NULL), NULL, n, n % 2
+     FROM n ORDER BY n",
+    "INSERT INTO command_targets
+     SELECT server_id, 0, user.value, position FROM commands, (SELECT 3 AS value UNION SELECT 4) AS user
+     WHERE ended_at IS NULL AND server_id = 12
+     UNION ALL SELECT 10, 1, 4, 7",
     "UPDATE feed_lease SET epoch = 7, beat = 70, held = 1",
 ];
 

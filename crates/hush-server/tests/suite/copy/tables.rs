@@ -10,7 +10,7 @@ use crate::import::block_on;
 use crate::support::Database;
 
 /// What the tables hold, as SQLite and as PostgreSQL show it.
-const TABLES: [(&str, &str); 17] = [
+const TABLES: [(&str, &str); 19] = [
     (
         "SELECT id, name, owner_id, member_count, generation, presences_known, listed, bots, online, as_of,
                 following
@@ -18,6 +18,28 @@ const TABLES: [(&str, &str); 17] = [
         "SELECT id, name, owner_id, member_count, generation, presences_known::integer, listed, bots, online,
                 (extract(epoch FROM as_of) * 1000000)::bigint, following
          FROM servers ORDER BY id",
+    ),
+    // The copy has places of its own, and nobody works on it.
+    (
+        "SELECT id, server_id, type, body, token_id, user_id, request_id, reason, lower(hex(reason_salt)),
+                created_at, not_after, started_at, ended_at, attempts, state, code, report, run_at,
+                unsure OR worker_id IS NOT NULL
+         FROM commands ORDER BY position",
+        "SELECT id, server_id, type, body, token_id, user_id, request_id, reason,
+                coalesce(encode(reason_salt, 'hex'), ''),
+                (extract(epoch FROM created_at) * 1000000)::bigint,
+                (extract(epoch FROM not_after) * 1000000)::bigint,
+                (extract(epoch FROM started_at) * 1000000)::bigint,
+                (extract(epoch FROM ended_at) * 1000000)::bigint,
+                attempts, state, code, report, (extract(epoch FROM run_at) * 1000000)::bigint,
+                (unsure OR worker_id IS NOT NULL)::integer
+         FROM commands ORDER BY position",
+    ),
+    (
+        "SELECT c.id, t.server_id, t.kind, t.target_id
+         FROM command_targets t JOIN commands c ON c.position = t.position ORDER BY c.id, t.kind, t.target_id",
+        "SELECT c.id, t.server_id, t.kind, t.target_id
+         FROM command_targets t JOIN commands c ON c.position = t.position ORDER BY c.id, t.kind, t.target_id",
     ),
     (
         "SELECT server_id, id, name, kind, parent_id FROM channels ORDER BY server_id, id",
