@@ -3,11 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod admission;
+mod commanding;
+mod commands;
+mod flaky;
 mod in_person;
 mod matrix;
 mod order;
 mod readiness;
 mod rights;
+mod running;
 mod support;
 mod tokens;
 mod uses;

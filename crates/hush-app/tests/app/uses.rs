@@ -88,7 +88,7 @@ async fn what_the_store_could_not_take_is_written_later() {
 }
 
 /// Memory waits for nothing.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match future.as_mut().poll(&mut context) {

@@ -7,6 +7,8 @@ mod authentication;
 mod bodies;
 mod browsers;
 mod caching;
+mod commanding;
+mod commands;
 mod connections;
 mod document;
 mod failures;

@@ -64,7 +64,7 @@ pub(crate) struct World {
     pub(crate) app: Arc<App>,
     pub(crate) clock: Arc<StillClock>,
     pub(crate) memory: Arc<Memory>,
-    made: AtomicU64,
+    pub(crate) made: AtomicU64,
 }
 
 /// An answer, read whole.
