@@ -154,8 +154,8 @@ pub trait Commands: Send + Sync {
     async fn dismiss(&self, worker: Worker) -> Result<u64, BackendError>;
 
     /// Hands out at most `limit` commands to a worker: those that wait, whose time for another attempt has come, and whose
-    /// deadline has not, at `now`. Of one server no more are handed out while [`PLACES_OF_A_SERVER`] or more are being
-    /// carried out. They are running from then on. Nothing for who was dismissed.
+    /// deadline has not, at `now`. Of one server
+    /// [`PLACES_OF_A_SERVER`] are being carried out at most, as far as workers that ask at the same moment see each other. They are running from then on. Nothing for who was dismissed.
     async fn claim(
         &self,
         worker: Worker,

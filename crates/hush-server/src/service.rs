@@ -100,7 +100,7 @@ impl Service {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "carrying commands out has ended by itself"),
             Err(_) => {
-                tracing::warn!("commands that were under way are taken over by who comes next")
+                tracing::warn!("commands that were under way are taken over by who comes next");
             }
         }
         following.end().await;

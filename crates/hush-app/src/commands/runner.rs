@@ -76,7 +76,7 @@ impl CommandRunner {
         let Some(executor) = &self.executor else {
             return std::future::pending().await;
         };
-        while !*stop.borrow() {
+        while !is_over(stop) {
             let taken = Lease::take(&*self.commands, self.clock.clone(), alone);
             let lease = match taken.await {
                 Ok(lease) => Arc::new(lease),
@@ -112,7 +112,7 @@ impl CommandRunner {
         under_way: &mut JoinSet<()>,
         mut stop: watch::Receiver<bool>,
     ) {
-        while !*stop.borrow() {
+        while !is_over(&stop) {
             let free = u16::try_from(SLOTS.saturating_sub(under_way.len())).unwrap_or_default();
             if free > 0 && lease.is_fresh() {
                 let claimed = self
@@ -199,19 +199,22 @@ impl CommandRunner {
         let live =
             token.filter(|token| token.is_live(now) && token.servers.contains(command.server));
         let standing = self.tokens.standing(command.user, command.server).await?;
+        let may = live.zip(standing).is_some_and(|(token, standing)| {
+            permission::check(Operation::CreateCommand, token.scopes, standing).is_ok()
+        });
         match self
             .rules
             .allow(&command.order, command.user, command.server)
             .await
         {
-            Err(CommandError::ServerNotFound) => return Ok(Some(FailureCode::ServerGone)),
-            Err(CommandError::Forbidden(forbidden)) => return Ok(Some(forbidden.code)),
-            other => other?,
+            Err(CommandError::ServerNotFound) => Ok(Some(FailureCode::ServerGone)),
+            Ok(()) | Err(CommandError::Forbidden(_)) if !may => {
+                Ok(Some(FailureCode::NoLongerAllowed))
+            }
+            Ok(()) => Ok(None),
+            Err(CommandError::Forbidden(forbidden)) => Ok(Some(forbidden.code)),
+            Err(error) => Err(error),
         }
-        let may = live.zip(standing).is_some_and(|(token, standing)| {
-            permission::check(Operation::CreateCommand, token.scopes, standing).is_ok()
-        });
-        Ok((!may).then_some(FailureCode::NoLongerAllowed))
     }
 
     /// Stores what became of an attempt. Whoever no longer has the command stores nothing.
@@ -290,6 +293,11 @@ impl CommandRunner {
             }
         }
     }
+}
+
+/// Whether it is time to stop, or nobody is left to say so.
+fn is_over(stop: &watch::Receiver<bool>) -> bool {
+    *stop.borrow() || stop.has_changed().is_err()
 }
 
 const _: () = assert!(SLOTS <= u16::MAX as usize);

@@ -180,10 +180,13 @@ pub async fn a_server_has_only_some_places(store: &Store) {
     let worker = store.enlist().await;
     let most = u64::try_from(PLACES_OF_A_SERVER).unwrap();
     store.queued((1..=most + 2).map(kick)).await;
-    for number in 1..=most {
-        assert_eq!(store.claimed(worker, 20, 1).await, [number]);
+    assert_eq!(store.claimed(worker, 20, 1).await, [1]);
+    let rest: Vec<_> = (2..=most).collect();
+    assert_eq!(store.claimed(worker, 20, 99).await, rest);
+    let other = store.enlist().await;
+    for worker in [worker, other] {
+        assert_eq!(store.claimed(worker, 20, 99).await, [0; 0]);
     }
-    assert_eq!(store.claimed(worker, 20, 1).await, [0; 0]);
     let elsewhere = Command {
         server: server(2),
         ..command(19, kick(3))

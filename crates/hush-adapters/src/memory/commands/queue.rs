@@ -129,8 +129,9 @@ impl Queue {
             .pending()
             .filter(|kept| self.is_ready(kept, now))
             .filter(|kept| {
-                let of_server = busy.get(&kept.command.server);
-                of_server.is_none_or(|count| *count < PLACES_OF_A_SERVER)
+                let of_server = busy.entry(kept.command.server).or_default();
+                *of_server += 1;
+                *of_server <= PLACES_OF_A_SERVER
             })
             .map(|kept| kept.command.id)
             .take(limit)

@@ -11,6 +11,9 @@ use super::workers;
 use crate::postgres::failure::Failure;
 use crate::stored::CommandRow;
 
+/// How far ahead is looked for commands of servers that have a place free. The more so once the first ones have theirs.
+const AHEAD: i64 = 256;
+
 /// Hands out the first commands that can be carried out. What others are handing out just now is left to them.
 pub(super) async fn claim(
     transaction: &mut PgConnection,
@@ -23,13 +26,14 @@ pub(super) async fn claim(
     }
     let ids = sqlx::query_scalar!(
         "WITH busy AS (
-             SELECT server_id FROM commands WHERE worker_id IS NOT NULL
-             GROUP BY server_id HAVING count(*) >= $4
-         ), next AS (
-             SELECT c.id FROM commands c
+             SELECT server_id, count(*) AS places FROM commands WHERE worker_id IS NOT NULL
+             GROUP BY server_id
+         ), ready AS (
+             SELECT c.id, c.server_id, c.position, (c.type = 'send_message') AS is_message
+             FROM commands c
              WHERE c.ended_at IS NULL AND c.worker_id IS NULL
                AND c.run_at <= $2 AND c.not_after > $2
-               AND c.server_id NOT IN (SELECT server_id FROM busy)
+               AND c.server_id NOT IN (SELECT server_id FROM busy WHERE places >= $4)
                AND NOT EXISTS (
                    SELECT FROM command_targets mine
                    JOIN command_targets earlier
@@ -37,7 +41,17 @@ pub(super) async fn claim(
                       AND earlier.target_id = mine.target_id AND earlier.position < mine.position
                    WHERE mine.position = c.position)
              ORDER BY (c.type = 'send_message'), c.position
-             LIMIT $3
+             LIMIT $5
+         ), placed AS (
+             SELECT r.id, r.position, r.is_message,
+                    row_number() OVER (PARTITION BY r.server_id ORDER BY r.is_message, r.position)
+                        + coalesce(b.places, 0) AS place
+             FROM ready r LEFT JOIN busy b ON b.server_id = r.server_id
+         ), first AS (
+             SELECT id FROM placed WHERE place <= $4 ORDER BY is_message, position LIMIT $3
+         ), next AS (
+             SELECT c.id FROM commands c
+             WHERE c.id IN (SELECT id FROM first) AND c.ended_at IS NULL AND c.worker_id IS NULL
              FOR UPDATE OF c SKIP LOCKED
          )
          UPDATE commands c
@@ -49,6 +63,7 @@ pub(super) async fn claim(
         OffsetDateTime::from(now),
         i64::from(limit),
         i64::try_from(PLACES_OF_A_SERVER).unwrap_or(i64::MAX),
+        AHEAD,
     )
     .fetch_all(&mut *transaction)
     .await?;

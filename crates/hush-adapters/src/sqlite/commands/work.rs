@@ -11,21 +11,34 @@ use super::workers;
 use crate::sqlite::failure::Failure;
 use crate::stored::CommandRow;
 
-/// The places of the first `?2` commands that can be carried out at `?1`, of servers of which less than `?3` are being
-/// carried out.
-pub(in crate::sqlite) const READY: &str = "SELECT c.position FROM commands c
-     WHERE c.ended_at IS NULL AND c.worker_id IS NULL AND c.run_at <= ?1 AND c.not_after > ?1
-       AND c.server_id NOT IN (
-           SELECT server_id FROM commands WHERE worker_id IS NOT NULL
-           GROUP BY server_id HAVING count(*) >= ?3)
-       AND NOT EXISTS (
-           SELECT 1 FROM command_targets mine
-           CROSS JOIN command_targets earlier
-               ON earlier.server_id = mine.server_id AND earlier.kind = mine.kind
-              AND earlier.target_id = mine.target_id AND earlier.position < mine.position
-           WHERE mine.position = c.position)
-     ORDER BY (c.type = 'send_message'), c.position
-     LIMIT ?2";
+/// The positions of the first `?2` commands that can be carried out at `?1`, so that of each server `?3` are at most, those
+/// that are being carried out among them. `?4` says how far ahead is looked.
+pub(in crate::sqlite) const READY: &str = "WITH busy AS (
+         SELECT server_id, count(*) AS places FROM commands WHERE worker_id IS NOT NULL
+         GROUP BY server_id
+     ), ready AS (
+         SELECT c.server_id, c.position, (c.type = 'send_message') AS is_message
+         FROM commands c
+         WHERE c.ended_at IS NULL AND c.worker_id IS NULL AND c.run_at <= ?1 AND c.not_after > ?1
+           AND c.server_id NOT IN (SELECT server_id FROM busy WHERE places >= ?3)
+           AND NOT EXISTS (
+               SELECT 1 FROM command_targets mine
+               CROSS JOIN command_targets earlier
+                   ON earlier.server_id = mine.server_id AND earlier.kind = mine.kind
+                  AND earlier.target_id = mine.target_id AND earlier.position < mine.position
+               WHERE mine.position = c.position)
+         ORDER BY (c.type = 'send_message'), c.position
+         LIMIT ?4
+     ), placed AS (
+         SELECT r.position, r.is_message,
+                row_number() OVER (PARTITION BY r.server_id ORDER BY r.is_message, r.position)
+                    + coalesce(b.places, 0) AS place
+         FROM ready r LEFT JOIN busy b ON b.server_id = r.server_id
+     )
+     SELECT position FROM placed WHERE place <= ?3 ORDER BY is_message, position LIMIT ?2";
+
+/// How far ahead is looked for commands of servers that have a place free. The more so once the first ones have theirs.
+const AHEAD: i64 = 256;
 
 /// The commands at the places `?1`.
 const AT: &str = command_rows!(
@@ -46,6 +59,7 @@ pub(super) async fn claim(
         .bind(now.unix_micros())
         .bind(limit)
         .bind(i64::try_from(PLACES_OF_A_SERVER).unwrap_or(i64::MAX))
+        .bind(AHEAD)
         .fetch_all(&mut *transaction)
         .await?;
     if ready.is_empty() {

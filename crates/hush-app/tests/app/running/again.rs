@@ -93,18 +93,18 @@ fn changes() -> Vec<(Order, Change, FailureCode)> {
         (kick(MEMBER), member(BOT, &[]), Code::BotLacksPermission),
         (kick(MEMBER), Change::ServerRemoved, Code::ServerGone),
         (say(CHANNEL), Change::ServerRemoved, Code::ServerGone),
-        // Of whoever gave it: what they may not order as a member is not told apart from what they may not at all.
+        // Whoever gave it may give none any more, whomever it is about.
         (say(CHANNEL), member(ADMIN, &[]), Code::NoLongerAllowed),
         (
             say(CHANNEL),
             Change::MemberLeft(user(ADMIN)),
             Code::NoLongerAllowed,
         ),
-        (kick(MEMBER), member(ADMIN, &[]), Code::TargetNotBelowYou),
+        (kick(MEMBER), member(ADMIN, &[]), Code::NoLongerAllowed),
         (
             kick(MEMBER),
             Change::MemberLeft(user(ADMIN)),
-            Code::TargetNotBelowYou,
+            Code::NoLongerAllowed,
         ),
     ]
 }
@@ -182,7 +182,7 @@ async fn who_owned_the_server_is_bound_by_their_roles() {
     stage.apply(owned_by(STRANGER)).await;
     let running = Running::start(&stage.world.app.command_runner);
     for (id, code) in [
-        (ids[0], FailureCode::TargetNotBelowYou),
+        (ids[0], FailureCode::NoLongerAllowed),
         (ids[1], FailureCode::NoLongerAllowed),
     ] {
         assert_eq!(stage.ended(id).await.state, failed(code));
