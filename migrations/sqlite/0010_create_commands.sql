@@ -43,7 +43,9 @@ CREATE TABLE commands (
 
 CREATE INDEX commands_by_server ON commands (server_id, id);
 
-CREATE INDEX commands_by_user ON commands (user_id);
+CREATE INDEX commands_by_state ON commands (server_id, state, id);
+
+CREATE INDEX commands_by_type ON commands (server_id, type, id);
 
 CREATE INDEX commands_by_end ON commands (ended_at) WHERE ended_at IS NOT NULL;
 

@@ -46,8 +46,8 @@ pub struct CreateCommand {
 pub enum Sent {
     /// It is queued now.
     Now(Box<Command>),
-    /// It had been queued before: the answer that was kept.
-    Before(Vec<u8>),
+    /// It had been queued before: the command as it was then.
+    Before(Box<Command>),
 }
 
 /// A page of commands.
@@ -144,11 +144,15 @@ impl CommandsOfServers {
         let server = permit.server_for(Operation::CreateCommand)?;
         let (token, key) = permit.key_for(Operation::CreateCommand)?;
         let act = self.acts.by(permit, cause)?;
+        let repeatable = Repeatable {
+            answer: Arc::new(|command: &Command| command.id.to_string().into_bytes()),
+            ..repeatable
+        };
         let idempotency = repeatable.of(key.token);
         // Once it was carried out, rules may forbid what is only asked for again.
         let (key, fingerprint) = (&idempotency.key, &idempotency.fingerprint);
         if let Some(kept) = self.commands.replay(key, fingerprint, act.at).await? {
-            return Ok(Sent::Before(kept));
+            return self.before(server, &kept).await;
         }
         let not_after = deadline(&wanted, act.at)?;
         self.rules.allow(&wanted.order, token.user, server).await?;
@@ -174,7 +178,7 @@ impl CommandsOfServers {
             match queued.await {
                 Err(QueueCommandError::IdTaken) => command.id = self.draw_id()?,
                 Err(error) => return Err(error.into()),
-                Ok(Outcome::Replayed(kept)) => return Ok(Sent::Before(kept)),
+                Ok(Outcome::Replayed(kept)) => return self.before(server, &kept).await,
                 Ok(Outcome::Done(command)) => {
                     self.news.queued();
                     return Ok(Sent::Now(Box::new(command)));
@@ -185,6 +189,24 @@ impl CommandsOfServers {
             BackendError::permanent(format!("{ID_DRAWS} random command ids in a row were taken"))
                 .into(),
         )
+    }
+
+    /// A command that was queued before, by the id that was kept of it: what else it says is kept nowhere else, so that it
+    /// can be erased.
+    async fn before(&self, server: ServerId, kept: &[u8]) -> Result<Sent, CommandError> {
+        let id = std::str::from_utf8(kept)
+            .ok()
+            .and_then(|id| id.parse().ok());
+        let id =
+            id.ok_or_else(|| BackendError::permanent("what was kept of a request is no id"))?;
+        let command = self.find(server, id).await?;
+        Ok(Sent::Before(Box::new(Command {
+            state: State::Queued,
+            started_at: None,
+            ended_at: None,
+            attempts: 0,
+            ..command
+        })))
     }
 
     /// Whether the permit's user could give a command now, which is not queued.
@@ -256,6 +278,9 @@ impl CommandsOfServers {
         let act = self.acts.by(permit, cause)?;
         match self.commands.cancel(server, command, &act).await? {
             Cancelled::Yes(cancelled) => {
+                if cancelled.ended_at == Some(act.at) {
+                    meters::ended(&cancelled);
+                }
                 self.news.end(command);
                 Ok(*cancelled)
             }

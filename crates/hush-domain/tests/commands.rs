@@ -146,6 +146,8 @@ fn what_could_act_twice_is_not_repeated() {
     ] {
         assert_eq!(order.is_repeatable(just), soon, "{order:?}");
         assert_eq!(order.is_repeatable(minute), later, "{order:?}");
+        // By then somebody may have undone it on purpose.
+        assert!(!order.is_repeatable(10 * minute), "{order:?}");
     }
 }
 

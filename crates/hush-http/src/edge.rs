@@ -56,11 +56,11 @@ fn finish(api: &Api, trail: &Trail, method: &Method, mut response: Response) -> 
         headers::ending(response.headers_mut(), *end);
     }
     let took = trail.started.elapsed();
-    shared
-        .metrics
-        .record(trail.route.get().copied(), response.status(), took);
     // Who wanted to wait was not answered slowly.
     let own = took.saturating_sub(trail.patience());
+    shared
+        .metrics
+        .record(trail.route.get().copied(), response.status(), own);
     if shared.access.wants(response.status(), trail.started, own) {
         access::log(trail, method, template(api, trail), response.status(), took);
     }

@@ -156,7 +156,7 @@ fn add_token_facts(operation: &mut path::Operation, asked: &Asked<'_>) {
             "Idempotency-Key",
             "Your name for this request, 1 to 64 visible ASCII characters, bare or as a quoted string. Sent again \
              within 24 hours with the same key by the same token, the request is not carried out twice: its answer \
-             comes again, but without the secret, which is not kept.",
+             comes again, but without a secret, which is not kept. Needed for a command that is to be queued.",
             130,
         );
         // What a command would come to is not kept.

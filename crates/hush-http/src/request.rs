@@ -133,13 +133,21 @@ impl ApiRequest {
             .await;
         let permit = self.note(admitted)?;
         if self.take_in_body().await? == Pace::Slow {
-            let admission = &self.shared.app.admission;
-            admission
-                .confirm(&credential, operation, target)
-                .await
-                .map_err(|refused| refused.why)?;
+            self.confirm(operation, target).await?;
         }
         Ok(permit)
+    }
+
+    /// Looks once more whether what was admitted some time ago may be answered.
+    pub(crate) async fn confirm(
+        &mut self,
+        operation: Operation,
+        target: Target,
+    ) -> Result<(), Problem> {
+        let credential = credential(&self.parts.headers)?;
+        let admission = &self.shared.app.admission;
+        let confirmed = admission.confirm(&credential, operation, target).await;
+        confirmed.map_err(|refused| refused.why.into())
     }
 
     /// The same for what anybody may ask: nobody looks at a token.

@@ -19,7 +19,7 @@ mod users;
 pub(crate) use audit_log::{AuditLogEntry, AuditLogPage};
 pub(crate) use channels::{Channel, ChannelList};
 pub(crate) use commands::{
-    Command, CommandPage, CommandTrial, CreateCommand, kept_command, state as command_state,
+    Command, CommandPage, CommandTrial, CreateCommand, state as command_state,
 };
 pub(crate) use me::Me;
 pub(crate) use roles::{Role, RoleList};

@@ -10,12 +10,21 @@ use hush_domain::time::Timestamp;
 
 use crate::{BackendError, Idempotency, IdempotencyConflict, Outcome};
 
-/// How many commands of one server are carried out at once, so that none takes every place.
+/// How many commands of one server are carried out at once, so that none takes every place. Messages leave one of them free.
 pub const PLACES_OF_A_SERVER: usize = 4;
 
 /// Somebody who carries out commands. Never the same again once dismissed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Worker(pub i64);
+
+/// How many commands a worker has room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Of all kinds.
+    pub commands: u16,
+    /// Messages among them, so that messages that hang leave room for all else.
+    pub messages: u16,
+}
 
 /// Which commands of a server to list, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,18 +158,22 @@ pub trait Commands: Send + Sync {
     /// Everybody who is enlisted, each with their beat, by ascending number.
     async fn workers(&self) -> Result<Vec<(Worker, i64)>, BackendError>;
 
-    /// Dismisses a worker. What it was carrying out may have been done, and is handed out again. Returns how many
-    /// commands that are.
-    async fn dismiss(&self, worker: Worker) -> Result<u64, BackendError>;
+    /// Dismisses a worker, unless it has beaten since `seen`, if that is given. What it was carrying out may have been done,
+    /// and is handed out again. Returns how many commands that are.
+    async fn dismiss(&self, worker: Worker, seen: Option<i64>) -> Result<u64, BackendError>;
 
-    /// Hands out at most `limit` commands to a worker: those that wait, whose time for another attempt has come, and whose
-    /// deadline has not, at `now`. Of one server
-    /// [`PLACES_OF_A_SERVER`] are being carried out at most, as far as workers that ask at the same moment see each other. They are running from then on. Nothing for who was dismissed.
+    /// Takes from a worker all commands but those that it knows of: some may have been handed out in an answer that it never
+    /// got. They may have been carried out as far as anybody can tell. Returns how many.
+    async fn release(&self, worker: Worker, known: &[CommandId]) -> Result<u64, BackendError>;
+
+    /// Hands out commands to a worker, for which it has `room`: those that wait, whose time for another attempt has come, and
+    /// whose deadline has not, at `now`. Of one server
+    /// [`PLACES_OF_A_SERVER`] are being carried out at most. They are running from then on. Nothing for who was dismissed.
     async fn claim(
         &self,
         worker: Worker,
         now: Timestamp,
-        limit: u16,
+        room: Room,
     ) -> Result<Vec<Claimed>, BackendError>;
 
     /// Puts a command back until `again`, on which a worker works. `unsure` says whether it may have been carried out by

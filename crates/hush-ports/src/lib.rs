@@ -37,8 +37,8 @@ pub use backend::BackendError;
 pub use channels::Channels;
 pub use clock::Clock;
 pub use commands::{
-    Cancelled, Claimed, CommandFilter, Commands, PLACES_OF_A_SERVER, QueueCommandError, Waiting,
-    Worker,
+    Cancelled, Claimed, CommandFilter, Commands, PLACES_OF_A_SERVER, QueueCommandError, Room,
+    Waiting, Worker,
 };
 pub use counts::{Counts, Drift};
 pub use executor::{Attempt, CommandExecutor, Execution};

@@ -9,7 +9,7 @@ use hush_domain::ids::{ChannelId, CommandId, ServerId, UserId};
 use hush_domain::time::Timestamp;
 use hush_ports::{
     BackendError, Cancelled, Claimed, CommandFilter, Commands, Idempotency, Outcome,
-    QueueCommandError, Waiting, Worker,
+    QueueCommandError, Room, Waiting, Worker,
 };
 
 use super::Memory;
@@ -123,17 +123,21 @@ impl Commands for Memory {
         Ok(self.commands().workers())
     }
 
-    async fn dismiss(&self, worker: Worker) -> Result<u64, BackendError> {
-        Ok(self.commands().dismiss(worker))
+    async fn dismiss(&self, worker: Worker, seen: Option<i64>) -> Result<u64, BackendError> {
+        Ok(self.commands().dismiss(worker, seen))
+    }
+
+    async fn release(&self, worker: Worker, known: &[CommandId]) -> Result<u64, BackendError> {
+        Ok(self.commands().release(worker, known))
     }
 
     async fn claim(
         &self,
         worker: Worker,
         now: Timestamp,
-        limit: u16,
+        room: Room,
     ) -> Result<Vec<Claimed>, BackendError> {
-        Ok(self.commands().claim(worker, now, limit.into()))
+        Ok(self.commands().claim(worker, now, room))
     }
 
     async fn postpone(

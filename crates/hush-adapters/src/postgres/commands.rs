@@ -7,7 +7,7 @@ use hush_domain::ids::{ChannelId, CommandId, ServerId, UserId};
 use hush_domain::time::Timestamp;
 use hush_ports::{
     BackendError, Cancelled, Claimed, CommandFilter, Commands, Idempotency, Outcome,
-    QueueCommandError, Waiting, Worker,
+    QueueCommandError, Room, Waiting, Worker,
 };
 
 use super::Postgres;
@@ -133,10 +133,18 @@ impl Commands for Postgres {
             .await
     }
 
-    async fn dismiss(&self, worker: Worker) -> Result<u64, BackendError> {
+    async fn dismiss(&self, worker: Worker, seen: Option<i64>) -> Result<u64, BackendError> {
         self.database
             .transact(Operation::KeepWorker, async |transaction| {
-                Ok(workers::dismiss(transaction, worker).await?)
+                Ok(workers::dismiss(transaction, worker, seen).await?)
+            })
+            .await
+    }
+
+    async fn release(&self, worker: Worker, known: &[CommandId]) -> Result<u64, BackendError> {
+        self.database
+            .transact(Operation::KeepWorker, async |transaction| {
+                Ok(workers::release(transaction, worker, known).await?)
             })
             .await
     }
@@ -145,11 +153,11 @@ impl Commands for Postgres {
         &self,
         worker: Worker,
         now: Timestamp,
-        limit: u16,
+        room: Room,
     ) -> Result<Vec<Claimed>, BackendError> {
         self.database
             .transact(Operation::ClaimCommands, async |transaction| {
-                Ok(work::claim(transaction, worker, now, limit).await?)
+                Ok(work::claim(transaction, worker, now, room).await?)
             })
             .await
     }

@@ -19,6 +19,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 /// Begins a transaction that may take its time. Its connection was opened with the same words, but a proxy that shares
 /// connections between its clients does not pass them on.
 const PATIENT: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
+/// Begins a transaction of a request. Whoever holds its locks may be stopped, or lose the way here, and others wait for them.
+const BRIEF: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'";
 /// Begins a transaction that may take its time, but not stand still: others wait for it, and whoever holds it may have been
 /// stopped.
 ///
@@ -98,7 +100,7 @@ impl Database {
         E: From<BackendError>,
     {
         self.write(operation, |mut connection| async move {
-            carry_out(connection.begin().await?, changes).await
+            carry_out(connection.begin_with(BRIEF).await?, changes).await
         })
         .await?
     }

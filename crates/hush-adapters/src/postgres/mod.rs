@@ -13,6 +13,7 @@
 //!    other.
 //! 5. The tokens by id. Their use is recorded by whoever has only these.
 //! 6. The commands by id; who hands them out has the worker's row before (`commands/workers.rs`), and skips what is locked.
+//!    Whoever queues a new one has its server's log before, which keeps nobody waiting: nobody else knows it yet.
 //! 7. The audit logs by server: nothing is waited for under their locks, but by whoever erases reasons, in the
 //!    order of their rows, and then a server's samples, for which all who take some are held off (`samples.rs`).
 //!

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// What every request and every look after the file asks.
-const ASKED: [&str; 29] = [
+const ASKED: [&str; 31] = [
     tokens::PRESENT,
     tokens::MEMBERSHIPS,
     tokens::DESCENDANTS,
@@ -34,6 +34,8 @@ const ASKED: [&str; 29] = [
     upkeep::COMMANDS,
     commands::GET,
     commands::LIST,
+    commands::LIST_IN_STATE,
+    commands::LIST_OF_TYPE,
     commands::PENDING,
     commands::READ,
     commands::READY,
@@ -68,6 +70,7 @@ async fn nothing_looks_through_a_table() {
             "SCAN busy",
             "SCAN r",
             "SCAN placed",
+            "SCAN numbered",
             "SCAN (subquery",
         ];
         let scans = |step: &&String| {

@@ -227,7 +227,6 @@ fn order(kind: &str, body: &str) -> Result<Order, Invalid> {
                 content: content.parse().map_err(invalid("content"))?,
             }
         }
-        other => return Err(invalid("type of a command")(other)),
     })
 }
 

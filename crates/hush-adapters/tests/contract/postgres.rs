@@ -25,6 +25,7 @@ mod staging;
 mod sweeping;
 mod tidying;
 mod turmoil;
+mod waiting;
 
 use database::TestDatabase;
 

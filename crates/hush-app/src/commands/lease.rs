@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use hush_ports::{BackendError, Clock, Commands, Worker};
@@ -22,6 +22,7 @@ pub(super) struct Lease {
     clock: Arc<dyn Clock>,
     /// When the last beat was asked for that was heard, in microseconds of the monotonic clock.
     beaten_at: AtomicU64,
+    ended: AtomicBool,
 }
 
 impl Lease {
@@ -33,7 +34,7 @@ impl Lease {
     ) -> Result<Self, BackendError> {
         if alone {
             for (other, _) in commands.workers().await? {
-                commands.dismiss(other).await?;
+                commands.dismiss(other, None).await?;
             }
         }
         let asked_at = clock.monotonic();
@@ -42,6 +43,7 @@ impl Lease {
             worker,
             clock,
             beaten_at: AtomicU64::new(micros(asked_at)),
+            ended: AtomicBool::new(false),
         })
     }
 
@@ -49,12 +51,17 @@ impl Lease {
     pub(super) fn is_fresh(&self) -> bool {
         let age =
             micros(self.clock.monotonic()).saturating_sub(self.beaten_at.load(Ordering::Relaxed));
-        age < micros(FRESH)
+        age < micros(FRESH) && !self.ended.load(Ordering::Relaxed)
+    }
+
+    /// Sends nothing more, whatever is still under way.
+    pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
     }
 
     /// Beats until the worker is dismissed, and dismisses others who do not beat.
     pub(super) async fn keep(&self, commands: &dyn Commands) {
-        let mut seen: HashMap<Worker, (i64, Duration)> = HashMap::new();
+        let mut seen = HashMap::new();
         let mut often = interval(BEAT);
         loop {
             often.tick().await;
@@ -65,27 +72,33 @@ impl Lease {
                 // The next beat is soon.
                 Err(_) => continue,
             }
-            let Ok(workers) = commands.workers().await else {
-                continue;
-            };
-            seen.retain(|worker, _| workers.iter().any(|(other, _)| other == worker));
-            for (worker, beat) in workers {
-                let (known, since) = seen.entry(worker).or_insert((beat, asked_at));
-                if *known != beat {
-                    (*known, *since) = (beat, asked_at);
-                } else if worker != self.worker && asked_at.saturating_sub(*since) > LEASE {
-                    match commands.dismiss(worker).await {
-                        Ok(taken) => {
-                            tracing::warn!(
-                                worker = worker.0,
-                                taken,
-                                "a process no longer carries commands out; what it had is taken over"
-                            );
-                        }
-                        Err(error) => {
-                            tracing::warn!(%error, "a worker could not be dismissed yet");
-                        }
+            self.watch(commands, &mut seen).await;
+        }
+    }
+
+    /// Looks at the others, and dismisses whoever has shown the same beat for too long. The store may be slow: a beat is as
+    /// old as when it was surely seen, and is looked at again as of before it was asked for.
+    async fn watch(&self, commands: &dyn Commands, seen: &mut HashMap<Worker, (i64, Duration)>) {
+        let asked_at = self.clock.monotonic();
+        let Ok(workers) = commands.workers().await else {
+            return;
+        };
+        let seen_at = self.clock.monotonic();
+        seen.retain(|worker, _| workers.iter().any(|(other, _)| other == worker));
+        for (worker, beat) in workers {
+            let (known, since) = seen.entry(worker).or_insert((beat, seen_at));
+            if *known != beat {
+                (*known, *since) = (beat, seen_at);
+            } else if worker != self.worker && asked_at.saturating_sub(*since) > LEASE {
+                match commands.dismiss(worker, Some(beat)).await {
+                    Ok(taken) => {
+                        tracing::warn!(
+                            worker = worker.0,
+                            taken,
+                            "a process no longer carries commands out; what it had is taken over"
+                        );
                     }
+                    Err(error) => tracing::warn!(%error, "a worker could not be dismissed yet"),
                 }
             }
         }

@@ -18,9 +18,11 @@ pub(super) enum Next {
     },
 }
 
-/// Before an attempt: whether a command that may have been carried out must not be tried again.
+/// Before an attempt: whether a command that may have been carried out must not be tried again. When it was begun is not known
+/// if the clock went back since.
 pub(super) fn lost(command: &Command, unsure: bool, now: Timestamp) -> bool {
-    unsure && !command.order.is_repeatable(since_start(command, now))
+    let since = since_start(command, now);
+    unsure && !since.is_some_and(|since| command.order.is_repeatable(since))
 }
 
 /// After an attempt. `unsure` is whether the command may have been carried out before it.
@@ -44,6 +46,10 @@ pub(super) fn after(command: &Command, unsure: bool, execution: Execution, now: 
 
 /// It is refused now. What may have been carried out before has not failed for that reason.
 pub(super) fn refused(code: FailureCode, unsure: bool) -> Next {
+    // The rest of the member list is on its way.
+    if code == FailureCode::MembersUnknown {
+        return Next::Again { unsure };
+    }
     let code = if unsure {
         FailureCode::OutcomeUnknown
     } else {
@@ -52,8 +58,8 @@ pub(super) fn refused(code: FailureCode, unsure: bool) -> Next {
     Next::End(State::Failed(code))
 }
 
-fn since_start(command: &Command, now: Timestamp) -> Duration {
+fn since_start(command: &Command, now: Timestamp) -> Option<Duration> {
     let started = command.started_at.unwrap_or(command.created_at);
-    let micros = now.unix_micros().saturating_sub(started.unix_micros());
-    Duration::from_micros(u64::try_from(micros).unwrap_or_default())
+    let micros = now.unix_micros().checked_sub(started.unix_micros())?;
+    u64::try_from(micros).ok().map(Duration::from_micros)
 }

@@ -1,14 +1,16 @@
 //! Carrying commands out: each by one worker at a time, in order, until it has come to its end.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hush_domain::commands::{Command, FailureCode, State};
+use hush_domain::ids::CommandId;
 use hush_domain::operations::Operation;
 use hush_domain::permission;
 use hush_domain::time::Timestamp;
 use hush_ports::{
-    Attempt, BackendError, Claimed, Clock, CommandExecutor, Commands, Random, Tokens,
+    Attempt, BackendError, Claimed, Clock, CommandExecutor, Commands, Random, Room, Tokens,
 };
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -22,15 +24,19 @@ use crate::Ports;
 
 /// How many commands one process carries out at once.
 const SLOTS: usize = 32;
+/// How many of these messages never take.
+const NO_MESSAGES: usize = 8;
 /// How often it is looked whether another process has queued something, or the time for another attempt has come.
 const LOOK: Duration = Duration::from_millis(500);
 /// How often it is shown how much waits.
 const SHOW: Duration = Duration::from_secs(10);
 /// How many commands end at their deadline in one transaction.
-const OVERDUE: u16 = 100;
+const OVERDUE: u16 = 10;
 /// How long to wait before another attempt, the first time and at most; and before the store is asked again.
 const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 const STORE_AGAIN: Duration = Duration::from_millis(500);
+/// How long before its deadline a command is no longer sent, since to reach the platform may take as long.
+const REACH: Duration = Duration::from_secs(3);
 /// How long what is being carried out may take to end once the service stops.
 const FAREWELL: Duration = Duration::from_secs(11);
 
@@ -89,15 +95,20 @@ impl CommandRunner {
                     continue;
                 }
             };
-            let mut under_way = JoinSet::new();
+            let mut under_way = UnderWay::default();
             tokio::select! {
                 () = lease.keep(&*self.commands) => {
                     tracing::warn!(worker = lease.worker.0, "another process has taken the commands over");
                     // What is under way finds out for itself that it no longer has its command.
-                    under_way.detach_all();
+                    under_way.tasks.detach_all();
                 }
                 () = self.lead(executor, &lease, &mut under_way, stop.clone()) => {
-                    let _ = self.commands.dismiss(lease.worker).await;
+                    lease.end();
+                    // What is still under way may have been sent: who takes it over waits until it is surely over.
+                    if under_way.is_empty() {
+                        let _ = self.commands.dismiss(lease.worker, None).await;
+                    }
+                    under_way.tasks.detach_all();
                     return;
                 }
             }
@@ -109,42 +120,66 @@ impl CommandRunner {
         &self,
         executor: &Arc<dyn CommandExecutor>,
         lease: &Arc<Lease>,
-        under_way: &mut JoinSet<()>,
+        under_way: &mut UnderWay,
         mut stop: watch::Receiver<bool>,
     ) {
         while !is_over(&stop) {
-            let free = u16::try_from(SLOTS.saturating_sub(under_way.len())).unwrap_or_default();
+            let free = SLOTS.saturating_sub(under_way.len());
             if free > 0 && lease.is_fresh() {
-                let claimed = self
-                    .commands
-                    .claim(lease.worker, self.clock.wall(), free)
-                    .await;
-                match claimed {
-                    Ok(claimed) => {
-                        let more = !claimed.is_empty();
+                match self.claim(lease, under_way, free).await {
+                    Ok(claimed) if !claimed.is_empty() => {
                         for claimed in claimed {
                             let (runner, executor) = (self.clone(), executor.clone());
                             let lease = lease.clone();
-                            under_way.spawn(async move {
+                            let is_message = claimed.command.order.channel().is_some();
+                            under_way.begin(claimed.command.id, is_message, async move {
                                 runner.carry_out(executor, &lease, claimed).await;
                             });
                         }
-                        if more {
-                            continue;
-                        }
+                        continue;
                     }
-                    Err(error) => tracing::warn!(%error, "no commands are handed out just now"),
+                    Ok(_) => {}
+                    Err(error) => {
+                        // What was handed out in an answer that was lost has to be handed out again.
+                        under_way.is_in_doubt = true;
+                        tracing::warn!(%error, "no commands are handed out just now");
+                    }
                 }
             }
             tokio::select! {
                 () = self.news.until_queued() => {}
-                Some(_) = under_way.join_next() => {}
+                () = under_way.ended() => {}
                 () = sleep(LOOK) => {}
                 _ = stop.wait_for(|stop| *stop) => {}
             }
         }
-        let ended = async { while under_way.join_next().await.is_some() {} };
+        let ended = async {
+            while !under_way.is_empty() {
+                under_way.ended().await;
+            }
+        };
         let _ = timeout(FAREWELL, ended).await;
+    }
+
+    /// What can be begun now.
+    async fn claim(
+        &self,
+        lease: &Lease,
+        under_way: &mut UnderWay,
+        free: usize,
+    ) -> Result<Vec<Claimed>, BackendError> {
+        let worker = lease.worker;
+        if under_way.is_in_doubt {
+            self.commands.release(worker, &under_way.known()).await?;
+            under_way.is_in_doubt = false;
+        }
+        let messages = (SLOTS - NO_MESSAGES).saturating_sub(under_way.messages());
+        let room = |places: usize| u16::try_from(places).unwrap_or(u16::MAX);
+        let room = Room {
+            commands: room(free),
+            messages: room(messages.min(free)),
+        };
+        self.commands.claim(worker, self.clock.wall(), room).await
     }
 
     /// One attempt, and what follows from it.
@@ -186,7 +221,10 @@ impl CommandRunner {
         let (clock, lease, not_after) = (self.clock.clone(), lease.clone(), command.not_after);
         let attempt = Attempt {
             command: command.clone(),
-            may_send: Arc::new(move || lease.is_fresh() && clock.wall() < not_after),
+            may_send: Arc::new(move || {
+                let reached = clock.wall().checked_add(REACH);
+                lease.is_fresh() && reached.is_some_and(|reached| reached < not_after)
+            }),
         };
         let execution = executor.execute(attempt).await;
         after(command, unsure, execution, self.clock.wall())
@@ -271,14 +309,22 @@ impl CommandRunner {
         loop {
             often.tick().await;
             let now: Timestamp = self.clock.wall();
-            match self.commands.expire(now, OVERDUE).await {
-                Ok(expired) => {
-                    for command in expired {
-                        meters::ended(&command);
-                        self.news.end(command.id);
+            loop {
+                match self.commands.expire(now, OVERDUE).await {
+                    Ok(expired) => {
+                        for command in &expired {
+                            meters::ended(command);
+                            self.news.end(command.id);
+                        }
+                        if expired.len() < OVERDUE.into() {
+                            break;
+                        }
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "commands cannot come to their deadline yet");
+                        break;
                     }
                 }
-                Err(error) => tracing::warn!(%error, "commands cannot come to their deadline yet"),
             }
         }
     }
@@ -295,9 +341,58 @@ impl CommandRunner {
     }
 }
 
+/// What is being carried out.
+#[derive(Default)]
+struct UnderWay {
+    tasks: JoinSet<CommandId>,
+    /// Which commands these are, and whether they are messages.
+    commands: HashMap<CommandId, bool>,
+    /// Whether there may be commands that were handed out and never arrived.
+    is_in_doubt: bool,
+}
+
+impl UnderWay {
+    fn begin(
+        &mut self,
+        command: CommandId,
+        is_message: bool,
+        attempt: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.commands.insert(command, is_message);
+        self.tasks.spawn(async move {
+            attempt.await;
+            command
+        });
+    }
+
+    fn len(&self) -> usize {
+        self.commands.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.commands.is_empty()
+    }
+
+    fn messages(&self) -> usize {
+        self.commands.values().filter(|it| **it).count()
+    }
+
+    fn known(&self) -> Vec<CommandId> {
+        self.commands.keys().copied().collect()
+    }
+
+    /// Waits until one has ended; for ever if there is none.
+    async fn ended(&mut self) {
+        match self.tasks.join_next().await {
+            Some(Ok(command)) => _ = self.commands.remove(&command),
+            // Attempts panic in a task of their own, so this one cannot.
+            Some(Err(_)) => {}
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// Whether it is time to stop, or nobody is left to say so.
 fn is_over(stop: &watch::Receiver<bool>) -> bool {
     *stop.borrow() || stop.has_changed().is_err()
 }
-
-const _: () = assert!(SLOTS <= u16::MAX as usize);

@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use hush_app::{Cause, CommandError, CreateCommand, Failure, Sent, Target};
-use hush_domain::commands::{Command, Order, State};
+use hush_domain::commands::{Command, Order, Report, State};
+use hush_domain::ids::{CommandId, ServerId, TokenId};
 use hush_domain::operations::Operation;
+use hush_domain::time::Timestamp;
 use hush_ports::{BackendError, Cancelled, Commands, MockCommands, Outcome, QueueCommandError};
 
 use crate::commanding::{BOT, CHANNEL, Stage, done, kick, say, under};
@@ -16,6 +18,30 @@ fn wanted(order: Order) -> CreateCommand {
         order,
         not_after: None,
     }
+}
+
+/// A command that was carried out meanwhile.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands for a call of the store"
+)]
+fn ended(server: ServerId, command: CommandId) -> Result<Option<Command>, BackendError> {
+    let at = Timestamp::EPOCH;
+    Ok(Some(Command {
+        id: command,
+        server,
+        order: kick(MEMBER),
+        token: TokenId::FIRST,
+        user: user(ADMIN),
+        request_id: None,
+        reason: None,
+        created_at: at,
+        not_after: at,
+        started_at: Some(at),
+        ended_at: Some(at),
+        attempts: 3,
+        state: State::Succeeded(Report::Done),
+    }))
 }
 
 /// A stage over a store that does what `teach` says and knows everybody.
@@ -87,13 +113,15 @@ async fn a_store_in_which_every_id_is_taken_is_broken() {
 async fn a_request_that_was_sent_twice_at_once_is_answered_as_the_other_was() {
     let stage = taught(|store| {
         store.expect_replay().returning(|_, _, _| Ok(None));
-        let kept = |_, _| Ok(Outcome::Replayed(b"kept".to_vec()));
+        let kept = |_, _| Ok(Outcome::Replayed(b"77".to_vec()));
         store.expect_queue().times(1).returning(kept);
+        store.expect_get().times(1).returning(ended);
     })
     .await;
     let sent = create(&stage, kick(MEMBER)).await.unwrap();
+    // As it was then, whatever has become of it.
     assert!(
-        matches!(&sent, Sent::Before(kept) if kept == b"kept"),
+        matches!(&sent, Sent::Before(it) if it.id.get() == 77 && it.state == State::Queued && it.attempts == 0),
         "{sent:?}"
     );
 }
@@ -105,11 +133,13 @@ async fn what_was_queued_before_is_looked_for_first() {
     store
         .expect_replay()
         .times(1)
-        .returning(|_, _, _| Ok(Some(b"kept".to_vec())));
+        .returning(|_, _, _| Ok(Some(b"77".to_vec())));
+    store.expect_get().times(1).returning(ended);
     let stage = Stage::with(|_, _| done(), |ports| ports.commands = Arc::new(store)).await;
     let sent = create(&stage, kick(MEMBER)).await.unwrap();
+    // As it was then, whatever has become of it.
     assert!(
-        matches!(&sent, Sent::Before(kept) if kept == b"kept"),
+        matches!(&sent, Sent::Before(it) if it.id.get() == 77 && it.state == State::Queued && it.attempts == 0),
         "{sent:?}"
     );
 }

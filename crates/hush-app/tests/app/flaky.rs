@@ -12,7 +12,7 @@ use hush_domain::ids::{ChannelId, CommandId, ServerId, UserId};
 use hush_domain::time::Timestamp;
 use hush_ports::{
     BackendError, Cancelled, Claimed, CommandFilter, Commands, Idempotency, Outcome,
-    QueueCommandError, Waiting, Worker,
+    QueueCommandError, Room, Waiting, Worker,
 };
 
 /// The verbs that carry commands out.
@@ -21,6 +21,7 @@ pub(crate) enum Verb {
     Enlist,
     Beat,
     Claim,
+    ClaimAnswer,
     Postpone,
     Finish,
     Expire,
@@ -121,18 +122,27 @@ impl Commands for Flaky {
         self.queue.workers().await
     }
 
-    async fn dismiss(&self, worker: Worker) -> Result<u64, BackendError> {
-        self.queue.dismiss(worker).await
+    async fn dismiss(&self, worker: Worker, seen: Option<i64>) -> Result<u64, BackendError> {
+        self.queue.dismiss(worker, seen).await
+    }
+
+    async fn release(&self, worker: Worker, known: &[CommandId]) -> Result<u64, BackendError> {
+        self.queue.release(worker, known).await
     }
 
     async fn claim(
         &self,
         worker: Worker,
         now: Timestamp,
-        limit: u16,
+        room: Room,
     ) -> Result<Vec<Claimed>, BackendError> {
         self.check(Verb::Claim)?;
-        self.queue.claim(worker, now, limit).await
+        let claimed = self.queue.claim(worker, now, room).await?;
+        // It is done, and nobody hears of it.
+        if !claimed.is_empty() {
+            self.check(Verb::ClaimAnswer)?;
+        }
+        Ok(claimed)
     }
 
     async fn postpone(

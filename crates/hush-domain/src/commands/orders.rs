@@ -22,6 +22,8 @@ pub const MAX_BANNED: usize = 200;
 /// For how long a message that is sent again is surely the same one. Discord knows its nonce "for the past few minutes"; this
 /// is well inside.
 const NONCE_KEPT: Duration = Duration::from_secs(60);
+/// For how long anything is done again. Later, somebody else may have undone it on purpose.
+const REPEATED: Duration = Duration::from_mins(10);
 
 /// The text of a message: 1 to 2000 characters that are not all white space, and of control characters only line ends and
 /// tabs.
@@ -158,7 +160,6 @@ pub enum Order {
 
 /// What kind of order it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum OrderType {
     /// [`Order::Timeout`].
     Timeout,
@@ -286,13 +287,13 @@ impl Order {
         }
     }
 
-    /// Whether it does no harm to carry it out again, `since` after it may have been carried out first. Who was kicked may
-    /// have come back, and a second bulk ban can no longer tell whom the first one has banned.
+    /// Whether it does no harm to carry it out again, `since` after it was begun first. Who was kicked may have come back,
+    /// and a second bulk ban can no longer tell whom the first one has banned.
     pub fn is_repeatable(&self, since: Duration) -> bool {
         match self {
             Self::Kick { .. } | Self::BulkBan { .. } => false,
             Self::SendMessage { .. } => since < NONCE_KEPT,
-            _ => true,
+            _ => since < REPEATED,
         }
     }
 }

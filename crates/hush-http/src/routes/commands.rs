@@ -18,7 +18,7 @@ use crate::problem::{Code, Problem};
 use crate::request::ApiRequest;
 use crate::wire::{
     Command, CommandPage, CommandState, CommandTrial, CommandType, CreateCommand, Snowflake,
-    command_state, kept_command,
+    command_state,
 };
 
 /// Send a command
@@ -49,7 +49,8 @@ pub(super) async fn create_command(mut request: ApiRequest) -> Result<Response, 
         .query()
         .read("dry_run", SWITCH, |text| text.parse().ok())?;
     let mut cause = request.cause()?;
-    let repeatable = request.repeatable(kept)?;
+    // What is kept of it is the use case's to say.
+    let repeatable = request.repeatable(|_: &commands::Command| Vec::new())?;
     let wanted: CreateCommand = request.json()?;
     let kind = wanted.kind();
     let (wanted, reason) = wanted.split();
@@ -65,7 +66,7 @@ pub(super) async fn create_command(mut request: ApiRequest) -> Result<Response, 
     }
     let repeatable = repeatable.ok_or(Code::IdempotencyKeyRequired)?;
     let sent = commands.create(&permit, wanted, cause, repeatable).await?;
-    let (id, answer) = show(sent)?;
+    let (id, answer) = show(&sent)?;
     let (base, path) = (&request.shared.settings.public_url, request.path());
     Ok(answer
         .with(header::LOCATION, text(format!("{base}{path}/{id}")))
@@ -144,7 +145,10 @@ pub(super) async fn get_command(mut request: ApiRequest) -> Result<Response, Pro
     let command = match wait {
         Some(patience) => {
             request.trail.allow(patience);
-            commands.wait(&permit, id, patience).await?
+            let waited = commands.wait(&permit, id, patience).await;
+            // Who may no longer see it does not, also if they could when they began to wait.
+            request.confirm(Operation::GetCommand, target).await?;
+            waited?
         }
         None => commands.get(&permit, id).await?,
     };
@@ -187,21 +191,15 @@ fn read_wait(text: &str) -> Option<Duration> {
     seconds.filter(|_| digits).map(Duration::from_secs)
 }
 
-/// The answer that is kept for whoever sends the request again.
-fn kept(command: &commands::Command) -> Vec<u8> {
-    // A body of texts and numbers always has a JSON form.
-    serde_json::to_vec(&Command::from(command)).unwrap_or_default()
-}
-
 /// The answer that shows what was queued, now or before, and the command's id.
-fn show(sent: Sent) -> Result<(CommandId, Answer), Problem> {
-    match sent {
-        Sent::Now(command) => Ok((command.id, Answer::json(&Command::from(&*command))?)),
-        Sent::Before(kept) => {
-            let id = kept_command(&kept).ok_or(Code::Internal)?;
-            let replayed = HeaderValue::from_static("true");
-            let answer = Answer::json_text(kept).with(IDEMPOTENT_REPLAYED, replayed);
-            Ok((id, answer))
-        }
+fn show(sent: &Sent) -> Result<(CommandId, Answer), Problem> {
+    let (command, before) = match sent {
+        Sent::Now(command) => (command, false),
+        Sent::Before(command) => (command, true),
+    };
+    let mut answer = Answer::json(&Command::from(&**command))?;
+    if before {
+        answer = answer.with(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
     }
+    Ok((command.id, answer))
 }

@@ -1,8 +1,8 @@
 //! Commands.
 
 use hush_domain::commands::{self, OrderType, Report, State, StateName};
-use hush_domain::ids::{CommandId, RoleId, UserId};
-use serde::{Deserialize, Serialize};
+use hush_domain::ids::{RoleId, UserId};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{CommandState, CommandType, FailureCode, Snowflake};
@@ -173,18 +173,6 @@ pub(crate) struct CommandTrial {
     /// The user because of whom; `null` if it is not about one.
     #[schema(required)]
     user_id: Option<Snowflake>,
-}
-
-/// What is read out of an answer that was kept.
-#[derive(Deserialize)]
-struct Kept<'a> {
-    id: &'a str,
-}
-
-/// The id of the command that an answer shows.
-pub(crate) fn kept_command(answer: &[u8]) -> Option<CommandId> {
-    let kept: Kept<'_> = serde_json::from_slice(answer).ok()?;
-    kept.id.parse().ok()
 }
 
 impl CommandTrial {

@@ -14,7 +14,7 @@ use super::examples::{
     user,
 };
 use super::queueing::keyed;
-use crate::{Cancelled, CommandFilter, Outcome, QueueCommandError};
+use crate::{Cancelled, CommandFilter, Outcome, QueueCommandError, Room};
 
 /// Hands the rules of this file to `$test`.
 #[macro_export]
@@ -97,6 +97,14 @@ impl Store {
     }
 }
 
+/// Room for so many commands, messages or not.
+pub(super) fn room(commands: u16) -> Room {
+    Room {
+        commands,
+        messages: commands,
+    }
+}
+
 pub(super) fn all() -> CommandFilter {
     CommandFilter {
         state: None,
@@ -148,7 +156,7 @@ pub async fn every_order_and_every_end_reads_back(store: &Store) {
         let order = orders[usize::try_from(number).unwrap() % orders.len()].clone();
         let mut given = store.queue(command(number, order)).await;
         let now = at(900);
-        let claimed = store.commands.claim(worker, now, 9).await.unwrap();
+        let claimed = store.commands.claim(worker, now, room(9)).await.unwrap();
         given.state = State::Running;
         given.attempts = 1;
         given.started_at = Some(now);
@@ -255,10 +263,18 @@ pub async fn a_command_is_taken_back_while_it_is_queued(store: &Store) {
     );
     assert_eq!(store.command(4).await, due);
     let worker = store.commands.enlist().await.unwrap();
-    assert_eq!(store.commands.claim(worker, at(20), 9).await.unwrap(), []);
+    assert_eq!(
+        store.commands.claim(worker, at(20), room(9)).await.unwrap(),
+        []
+    );
     store.queue(command(5, kick(3))).await;
     assert_eq!(
-        store.commands.claim(worker, at(20), 9).await.unwrap().len(),
+        store
+            .commands
+            .claim(worker, at(20), room(9))
+            .await
+            .unwrap()
+            .len(),
         1
     );
     assert_eq!(store.cancel(5, 21).await, Cancelled::TooLate);
@@ -301,7 +317,11 @@ pub async fn the_log_tells_of_queueing_and_of_the_end(store: &Store) {
             .collect(),
     );
     for second in 101.. {
-        let claimed = store.commands.claim(worker, at(second), 1).await.unwrap();
+        let claimed = store
+            .commands
+            .claim(worker, at(second), room(1))
+            .await
+            .unwrap();
         let Some(claimed) = claimed.into_iter().next() else {
             break;
         };

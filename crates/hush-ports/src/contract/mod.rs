@@ -63,6 +63,7 @@ pub mod filters;
 pub mod following;
 pub mod health;
 pub mod idempotency;
+pub mod leases;
 pub mod life;
 pub mod limits;
 pub mod lineage;
@@ -191,6 +192,7 @@ macro_rules! for_each_store_rule {
         $crate::for_each_following_rule!($test);
         $crate::for_each_health_rule!($test);
         $crate::for_each_idempotency_rule!($test);
+        $crate::for_each_leases_rule!($test);
         $crate::for_each_life_rule!($test);
         $crate::for_each_lineage_rule!($test);
         $crate::for_each_presences_rule!($test);

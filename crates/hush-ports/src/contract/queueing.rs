@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::Store;
 use super::book::Book;
-use super::commands::all;
+use super::commands::{all, room};
 use super::examples::{
     act, at, command, command_id, complete, just_before, kick, request, say, server, user,
 };
@@ -153,7 +153,12 @@ pub async fn what_waits_is_counted(store: &Store) {
     }
     let worker = store.commands.enlist().await.unwrap();
     assert_eq!(
-        store.commands.claim(worker, at(9), 1).await.unwrap().len(),
+        store
+            .commands
+            .claim(worker, at(9), room(1))
+            .await
+            .unwrap()
+            .len(),
         1
     );
     let waiting = store.commands.waiting().await.unwrap();
@@ -200,7 +205,12 @@ pub async fn a_persons_commands_end_and_go_with_them(store: &Store) {
     store.queue(by(1, 2, kick(3))).await;
     let worker = store.commands.enlist().await.unwrap();
     assert_eq!(
-        store.commands.claim(worker, at(5), 1).await.unwrap().len(),
+        store
+            .commands
+            .claim(worker, at(5), room(1))
+            .await
+            .unwrap()
+            .len(),
         1
     );
     store.queue(by(2, 3, kick(4))).await;
@@ -236,7 +246,7 @@ pub async fn a_persons_commands_end_and_go_with_them(store: &Store) {
         .commands
         .finish(worker, command_id(1), State::Cancelled, at(51));
     assert!(!finished.await.unwrap());
-    let next = store.commands.claim(worker, at(51), 9).await.unwrap();
+    let next = store.commands.claim(worker, at(51), room(9)).await.unwrap();
     let next: Vec<CommandId> = next.into_iter().map(|it| it.command.id).collect();
     assert_eq!(next, [command_id(5), command_id(4)]);
 }
@@ -258,7 +268,12 @@ pub async fn a_servers_commands_go_with_it(store: &Store) {
     store.queue(command(3, kick(3))).await;
     let worker = store.commands.enlist().await.unwrap();
     assert_eq!(
-        store.commands.claim(worker, at(5), 9).await.unwrap().len(),
+        store
+            .commands
+            .claim(worker, at(5), room(9))
+            .await
+            .unwrap()
+            .len(),
         2
     );
 }

@@ -1,4 +1,4 @@
-//! Who carries commands out: one at a time, in order, and nobody who was dismissed.
+//! Who carries commands out: one at a time, and in order.
 
 use std::collections::HashSet;
 
@@ -6,9 +6,9 @@ use hush_domain::commands::{Command, FailureCode, Report, State};
 use tokio::task::JoinSet;
 
 use super::Store;
-use super::commands::orders;
+use super::commands::{orders, room};
 use super::examples::{at, command, command_id, complete, just_before, kick, say, server};
-use crate::{Cancelled, Claimed, PLACES_OF_A_SERVER, Worker};
+use crate::{Cancelled, Claimed, PLACES_OF_A_SERVER, Room, Worker};
 
 /// Hands the rules of this file to `$test`.
 #[macro_export]
@@ -16,7 +16,6 @@ macro_rules! for_each_workers_rule {
     ($test:ident) => {
         $test! {
             workers {
-                workers_beat_until_they_are_dismissed,
                 a_command_is_handed_out_once,
                 what_acts_on_the_same_is_handed_out_in_order,
                 a_bulk_ban_keeps_the_order_of_each_of_its_users,
@@ -24,34 +23,32 @@ macro_rules! for_each_workers_rule {
                 a_server_has_only_some_places,
                 what_is_postponed_comes_again_in_its_time,
                 only_who_has_a_command_ends_it,
-                a_dismissed_workers_commands_are_handed_out_again,
-                who_was_dismissed_gets_nothing,
+                messages_leave_room_for_all_else,
                 what_is_overdue_ends_and_is_not_handed_out,
                 of_many_workers_at_once_each_command_has_one,
                 a_command_is_cancelled_or_handed_out_and_never_both,
-                of_a_worker_and_its_successor_one_ends_a_command,
             }
         }
     };
 }
 
 impl Store {
-    async fn enlist(&self) -> Worker {
+    pub(super) async fn enlist(&self) -> Worker {
         self.commands.enlist().await.unwrap()
     }
 
-    async fn claim(&self, worker: Worker, second: i64, limit: u16) -> Vec<Claimed> {
-        let claimed = self.commands.claim(worker, at(second), limit);
+    pub(super) async fn claim(&self, worker: Worker, second: i64, limit: u16) -> Vec<Claimed> {
+        let claimed = self.commands.claim(worker, at(second), room(limit));
         claimed.await.unwrap()
     }
 
     /// The numbers of what a worker is given.
-    async fn claimed(&self, worker: Worker, second: i64, limit: u16) -> Vec<u64> {
+    pub(super) async fn claimed(&self, worker: Worker, second: i64, limit: u16) -> Vec<u64> {
         let claimed = self.claim(worker, second, limit).await;
         claimed.iter().map(|it| it.command.id.get()).collect()
     }
 
-    async fn finish(&self, worker: Worker, number: u64, second: i64) -> bool {
+    pub(super) async fn finish(&self, worker: Worker, number: u64, second: i64) -> bool {
         let end = State::Succeeded(Report::Done);
         let finished = self
             .commands
@@ -59,7 +56,13 @@ impl Store {
         finished.await.unwrap()
     }
 
-    async fn postpone(&self, worker: Worker, number: u64, second: i64, unsure: bool) -> bool {
+    pub(super) async fn postpone(
+        &self,
+        worker: Worker,
+        number: u64,
+        second: i64,
+        unsure: bool,
+    ) -> bool {
         let again = at(second);
         let postponed = self
             .commands
@@ -68,35 +71,15 @@ impl Store {
     }
 
     /// A server with commands.
-    async fn queued(&self, orders: impl IntoIterator<Item = hush_domain::commands::Order>) {
+    pub(super) async fn queued(
+        &self,
+        orders: impl IntoIterator<Item = hush_domain::commands::Order>,
+    ) {
         self.given(complete(1), vec![]).await;
         for (number, order) in (1..).zip(orders) {
             self.queue(command(number, order)).await;
         }
     }
-}
-
-/// No two have the same number, ever.
-pub async fn workers_beat_until_they_are_dismissed(store: &Store) {
-    assert_eq!(store.commands.workers().await.unwrap(), []);
-    let (one, other) = (store.enlist().await, store.enlist().await);
-    assert!(one < other);
-    let before = store.commands.workers().await.unwrap();
-    assert!(store.commands.beat(one).await.unwrap());
-    let after = store.commands.workers().await.unwrap();
-    assert_eq!(
-        before.iter().map(|it| it.0).collect::<Vec<_>>(),
-        [one, other]
-    );
-    assert_ne!(before[0], after[0]);
-    assert_eq!(before[1], after[1]);
-    assert_eq!(store.commands.dismiss(other).await.unwrap(), 0);
-    assert!(!store.commands.beat(other).await.unwrap());
-    assert_eq!(store.commands.dismiss(other).await.unwrap(), 0);
-    let third = store.enlist().await;
-    assert!(other < third);
-    let left = store.commands.workers().await.unwrap();
-    assert_eq!(left.iter().map(|it| it.0).collect::<Vec<_>>(), [one, third]);
 }
 
 /// It is running then, and says when it was begun and how often.
@@ -172,7 +155,10 @@ pub async fn messages_come_last(store: &Store) {
     for _ in 0..4 {
         order.extend(store.claimed(worker, 20, 1).await);
     }
-    assert_eq!(order, [2, 4, 1, 3]);
+    // The server's last place is for something else.
+    assert_eq!(order, [2, 4, 1]);
+    assert!(store.finish(worker, 4, 21).await);
+    assert_eq!(store.claimed(worker, 22, 1).await, [3]);
 }
 
 /// So that others have theirs.
@@ -208,7 +194,7 @@ pub async fn what_is_postponed_comes_again_in_its_time(store: &Store) {
     assert!(store.postpone(worker, 1, 60, false).await);
     assert_eq!(store.command(1).await.state, State::Running);
     assert_eq!(store.cancel(1, 11).await, Cancelled::TooLate);
-    let early = store.commands.claim(worker, just_before(at(60)), 1);
+    let early = store.commands.claim(worker, just_before(at(60)), room(1));
     assert_eq!(early.await.unwrap(), []);
     let again = store.claim(worker, 60, 1).await.remove(0);
     assert_eq!((again.command.attempts, again.unsure), (2, false));
@@ -239,34 +225,37 @@ pub async fn only_who_has_a_command_ends_it(store: &Store) {
     assert!(!store.finish(one, 99, 18).await);
 }
 
-/// At once, and whoever gets them learns that they may have been carried out.
-pub async fn a_dismissed_workers_commands_are_handed_out_again(store: &Store) {
-    let (one, other) = (store.enlist().await, store.enlist().await);
-    store.queued([kick(3), kick(4), kick(5)]).await;
-    assert_eq!(store.claimed(one, 10, 2).await, [1, 2]);
-    assert_eq!(store.claimed(other, 10, 1).await, [3]);
-    assert_eq!(store.commands.dismiss(one).await.unwrap(), 2);
-    assert!(!store.finish(one, 1, 11).await);
-    assert_eq!(store.cancel(1, 11).await, Cancelled::TooLate);
-    let again = store.claim(other, 11, 9).await;
-    let told: Vec<_> = again
-        .iter()
-        .map(|it| (it.command.id.get(), it.unsure))
-        .collect();
-    assert_eq!(told, [(1, true), (2, true)]);
-    for number in 1..=3 {
-        assert!(store.finish(other, number, 12).await);
-    }
-}
-
-/// Not even of what comes later.
-pub async fn who_was_dismissed_gets_nothing(store: &Store) {
+/// In each server, and for each worker.
+pub async fn messages_leave_room_for_all_else(store: &Store) {
     let worker = store.enlist().await;
-    store.queued([kick(3)]).await;
-    store.commands.dismiss(worker).await.unwrap();
-    assert_eq!(store.claim(worker, 10, 9).await, []);
-    assert_eq!(store.claim(Worker(99), 10, 9).await, []);
-    assert_eq!(store.command(1).await.state, State::Queued);
+    let most = u64::try_from(PLACES_OF_A_SERVER).unwrap();
+    store
+        .queued((1..=most).map(|channel| say(channel, "x")))
+        .await;
+    let written: Vec<_> = (1..most).collect();
+    assert_eq!(store.claimed(worker, 20, 99).await, written);
+    assert_eq!(store.claimed(worker, 20, 99).await, [0; 0]);
+    store.queue(command(9, kick(3))).await;
+    assert_eq!(store.claimed(worker, 20, 99).await, [9]);
+    for number in [11, 12, 13] {
+        let elsewhere = Command {
+            server: server(number),
+            ..command(number, say(1, "x"))
+        };
+        store.queue(elsewhere).await;
+    }
+    let elsewhere = Command {
+        server: server(2),
+        ..command(14, kick(3))
+    };
+    store.queue(elsewhere).await;
+    let few = Room {
+        commands: 9,
+        messages: 2,
+    };
+    let claimed = store.commands.claim(worker, at(20), few).await.unwrap();
+    let claimed: Vec<_> = claimed.iter().map(|it| it.command.id.get()).collect();
+    assert_eq!(claimed, [14, 11, 12]);
 }
 
 /// From the very moment of its deadline, also if it waits for its turn; what somebody works on goes on. What may have been
@@ -365,30 +354,5 @@ pub async fn a_command_is_cancelled_or_handed_out_and_never_both(store: &Store) 
             assert_eq!(cancelled, Cancelled::TooLate);
             assert!(store.finish(worker, number, 31).await);
         }
-    }
-}
-
-/// A worker that is dismissed while it ends a command has ended it, or the next one does.
-pub async fn of_a_worker_and_its_successor_one_ends_a_command(store: &Store) {
-    let successor = store.enlist().await;
-    store.given(complete(1), vec![]).await;
-    for number in 1..=20 {
-        let worker = store.enlist().await;
-        store.queue(command(number, kick(number))).await;
-        assert_eq!(store.claimed(worker, 30, 1).await, [number]);
-        let (one, other) = (store.clone(), store.clone());
-        let (ended, dismissed) = tokio::join!(
-            tokio::spawn(async move { one.finish(worker, number, 31).await }),
-            tokio::spawn(async move { other.commands.dismiss(worker).await.unwrap() }),
-        );
-        let (ended, dismissed) = (ended.unwrap(), dismissed.unwrap());
-        assert_eq!(ended, dismissed == 0);
-        let again = store.claimed(successor, 32, 1).await;
-        assert_eq!(again.is_empty(), ended);
-        if !ended {
-            assert!(store.finish(successor, number, 33).await);
-        }
-        let row = store.command(number).await;
-        assert_eq!(row.ended_at, Some(at(if ended { 31 } else { 33 })));
     }
 }

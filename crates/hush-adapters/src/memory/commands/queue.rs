@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use hush_domain::commands::{Command, Lane, OrderType, State};
 use hush_domain::ids::{CommandId, ServerId, UserId};
 use hush_domain::time::Timestamp;
-use hush_ports::{Claimed, PLACES_OF_A_SERVER, Waiting, Worker};
+use hush_ports::{Claimed, PLACES_OF_A_SERVER, Room, Waiting, Worker};
 
 #[derive(Default)]
 pub(in crate::memory) struct Queue {
@@ -105,18 +105,27 @@ impl Queue {
         workers.map(|(worker, beat)| (*worker, *beat)).collect()
     }
 
-    pub(super) fn dismiss(&mut self, worker: Worker) -> u64 {
+    pub(super) fn dismiss(&mut self, worker: Worker, seen: Option<i64>) -> u64 {
+        let beat = self.workers.get(&worker).copied();
+        if seen.is_some() && beat != seen {
+            return 0;
+        }
         self.workers.remove(&worker);
+        self.release(worker, &[])
+    }
+
+    pub(super) fn release(&mut self, worker: Worker, known: &[CommandId]) -> u64 {
         let theirs = self.commands.values_mut();
-        let theirs = theirs.filter(|kept| kept.worker == Some(worker));
-        theirs.fold(0, |count, kept| {
+        let unknown =
+            theirs.filter(|kept| kept.worker == Some(worker) && !known.contains(&kept.command.id));
+        unknown.fold(0, |count, kept| {
             kept.worker = None;
             kept.unsure = true;
             count + 1
         })
     }
 
-    pub(super) fn claim(&mut self, worker: Worker, now: Timestamp, limit: usize) -> Vec<Claimed> {
+    pub(super) fn claim(&mut self, worker: Worker, now: Timestamp, room: Room) -> Vec<Claimed> {
         let mut claimed = Vec::new();
         if !self.workers.contains_key(&worker) {
             return claimed;
@@ -125,16 +134,20 @@ impl Queue {
         for kept in self.pending().filter(|kept| kept.worker.is_some()) {
             *busy.entry(kept.command.server).or_default() += 1;
         }
+        let mut messages = room.messages;
         let ready: Vec<_> = self
             .pending()
             .filter(|kept| self.is_ready(kept, now))
             .filter(|kept| {
                 let of_server = busy.entry(kept.command.server).or_default();
-                *of_server += 1;
-                *of_server <= PLACES_OF_A_SERVER
+                let places = PLACES_OF_A_SERVER - usize::from(kept.place.is_message);
+                let fits = *of_server < places && (!kept.place.is_message || messages > 0);
+                *of_server += usize::from(fits);
+                messages -= u16::from(fits && kept.place.is_message);
+                fits
             })
             .map(|kept| kept.command.id)
-            .take(limit)
+            .take(room.commands.into())
             .collect();
         for id in ready {
             let Some(kept) = self.commands.get_mut(&id) else {

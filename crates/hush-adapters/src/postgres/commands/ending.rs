@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::rows::command_rows;
+use super::work::known_types;
 use crate::postgres::audit;
 use crate::postgres::failure::Failure;
 use crate::stored::{self, CommandRow};
@@ -71,12 +72,13 @@ pub(super) async fn expire(
     limit: u16,
 ) -> Result<Vec<Command>, Failure> {
     let rows = command_rows!(
-        "c.ended_at IS NULL AND c.worker_id IS NULL AND c.not_after <= $1
+        "c.ended_at IS NULL AND c.worker_id IS NULL AND c.not_after <= $1 AND c.type = ANY ($3)
          ORDER BY c.not_after
          LIMIT $2
          FOR UPDATE SKIP LOCKED",
         OffsetDateTime::from(now),
         i64::from(limit),
+        &known_types(),
     );
     let mut rows = rows.fetch_all(&mut *transaction).await?;
     rows.sort_by_key(|row| (row.server_id, row.id));

@@ -54,8 +54,12 @@ pub(in crate::postgres) async fn remove_of_server(
     transaction: &mut PgConnection,
     server: ServerId,
 ) -> Result<u64, Failure> {
-    let removed = sqlx::query!("DELETE FROM commands WHERE server_id = $1", server.to_i64())
-        .execute(transaction)
-        .await?;
+    let removed = sqlx::query!(
+        "DELETE FROM commands
+         WHERE id IN (SELECT id FROM commands WHERE server_id = $1 ORDER BY id FOR UPDATE)",
+        server.to_i64(),
+    )
+    .execute(transaction)
+    .await?;
     Ok(removed.rows_affected())
 }

@@ -44,25 +44,55 @@ pub(super) async fn get(
     row.map(|row| Ok(row.read()?)).transpose()
 }
 
-/// The newest commands of a server that `filter` shows.
+/// The newest commands of a server that `filter` shows: for each filter a statement, so that each can use its index.
 pub(super) async fn list(
     connection: &mut PgConnection,
     server: ServerId,
     filter: CommandFilter,
 ) -> Result<Vec<Command>, Failure> {
-    let rows = command_rows!(
-        "c.server_id = $1 AND c.id < $2
-         AND ($4::text IS NULL OR c.state = $4)
-         AND ($5::text IS NULL OR c.type = $5)
-         ORDER BY c.id DESC
-         LIMIT $3",
-        server.to_i64(),
-        filter.before.map_or(i64::MAX, CommandId::to_i64),
-        i64::from(filter.limit),
-        filter.state.map(StateName::as_str),
-        filter.kind.map(OrderType::as_str),
-    );
-    read(rows.fetch_all(connection).await?)
+    let server = server.to_i64();
+    let before = filter.before.map_or(i64::MAX, CommandId::to_i64);
+    let limit = i64::from(filter.limit);
+    let state = filter.state.map(StateName::as_str);
+    let kind = filter.kind.map(OrderType::as_str);
+    let rows = match (state, kind) {
+        (None, None) => {
+            command_rows!(
+                "c.server_id = $1 AND c.id < $2 ORDER BY c.id DESC LIMIT $3",
+                server,
+                before,
+                limit,
+            )
+            .fetch_all(connection)
+            .await
+        }
+        (Some(state), None) => {
+            command_rows!(
+                "c.server_id = $1 AND c.state = $4 AND c.id < $2 ORDER BY c.id DESC LIMIT $3",
+                server,
+                before,
+                limit,
+                state,
+            )
+            .fetch_all(connection)
+            .await
+        }
+        (state, Some(kind)) => {
+            command_rows!(
+                "c.server_id = $1 AND c.type = $4 AND c.id < $2
+                 AND ($5::text IS NULL OR c.state = $5)
+                 ORDER BY c.id DESC LIMIT $3",
+                server,
+                before,
+                limit,
+                kind,
+                state,
+            )
+            .fetch_all(connection)
+            .await
+        }
+    };
+    read(rows?)
 }
 
 /// How many commands wait.

@@ -1,8 +1,9 @@
 //! Handing commands out, and putting them back.
 
+use hush_domain::commands::OrderType;
 use hush_domain::ids::CommandId;
 use hush_domain::time::Timestamp;
-use hush_ports::{Claimed, PLACES_OF_A_SERVER, Worker};
+use hush_ports::{Claimed, PLACES_OF_A_SERVER, Room, Worker};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -13,17 +14,23 @@ use crate::stored::CommandRow;
 
 /// How far ahead is looked for commands of servers that have a place free. The more so once the first ones have theirs.
 const AHEAD: i64 = 256;
+/// The lock under which commands are handed out, so that of those who ask at once each sees what the ones before got.
+const HANDING_OUT: i64 = 0x6875_7368_636d_6473;
 
-/// Hands out the first commands that can be carried out. What others are handing out just now is left to them.
+/// Hands out the first commands that can be carried out. Those of types that a newer version knows are left to it.
 pub(super) async fn claim(
     transaction: &mut PgConnection,
     worker: Worker,
     now: Timestamp,
-    limit: u16,
+    room: Room,
 ) -> Result<Vec<Claimed>, Failure> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", HANDING_OUT)
+        .execute(&mut *transaction)
+        .await?;
     if !workers::hold(transaction, worker).await? {
         return Ok(Vec::new());
     }
+    let places = i64::try_from(PLACES_OF_A_SERVER).unwrap_or(i64::MAX);
     let ids = sqlx::query_scalar!(
         "WITH busy AS (
              SELECT server_id, count(*) AS places FROM commands WHERE worker_id IS NOT NULL
@@ -32,8 +39,8 @@ pub(super) async fn claim(
              SELECT c.id, c.server_id, c.position, (c.type = 'send_message') AS is_message
              FROM commands c
              WHERE c.ended_at IS NULL AND c.worker_id IS NULL
-               AND c.run_at <= $2 AND c.not_after > $2
-               AND c.server_id NOT IN (SELECT server_id FROM busy WHERE places >= $4)
+               AND c.run_at <= $2 AND c.not_after > $2 AND c.type = ANY ($7)
+               AND c.server_id NOT IN (SELECT server_id FROM busy WHERE places >= $5)
                AND NOT EXISTS (
                    SELECT FROM command_targets mine
                    JOIN command_targets earlier
@@ -41,17 +48,23 @@ pub(super) async fn claim(
                       AND earlier.target_id = mine.target_id AND earlier.position < mine.position
                    WHERE mine.position = c.position)
              ORDER BY (c.type = 'send_message'), c.position
-             LIMIT $5
+             LIMIT $6
          ), placed AS (
              SELECT r.id, r.position, r.is_message,
                     row_number() OVER (PARTITION BY r.server_id ORDER BY r.is_message, r.position)
-                        + coalesce(b.places, 0) AS place
+                        + coalesce(b.places, 0) + r.is_message::integer AS place
              FROM ready r LEFT JOIN busy b ON b.server_id = r.server_id
+         ), numbered AS (
+             SELECT id, position, is_message,
+                    row_number() OVER (PARTITION BY is_message ORDER BY position) AS n
+             FROM placed WHERE place <= $5
          ), first AS (
-             SELECT id FROM placed WHERE place <= $4 ORDER BY is_message, position LIMIT $3
+             SELECT id FROM numbered WHERE NOT is_message OR n <= $4
+             ORDER BY is_message, position LIMIT $3
          ), next AS (
              SELECT c.id FROM commands c
-             WHERE c.id IN (SELECT id FROM first) AND c.ended_at IS NULL AND c.worker_id IS NULL
+             WHERE c.id IN (SELECT id FROM first)
+               AND c.ended_at IS NULL AND c.worker_id IS NULL AND c.run_at <= $2
              FOR UPDATE OF c SKIP LOCKED
          )
          UPDATE commands c
@@ -61,9 +74,11 @@ pub(super) async fn claim(
          RETURNING c.id",
         worker.0,
         OffsetDateTime::from(now),
-        i64::from(limit),
-        i64::try_from(PLACES_OF_A_SERVER).unwrap_or(i64::MAX),
+        i64::from(room.commands),
+        i64::from(room.messages),
+        places,
         AHEAD,
+        &known_types(),
     )
     .fetch_all(&mut *transaction)
     .await?;
@@ -76,6 +91,11 @@ pub(super) async fn claim(
     );
     let rows = rows.fetch_all(transaction).await?;
     rows.into_iter().map(|row| Ok(row.claimed()?)).collect()
+}
+
+/// The types of commands that this version knows.
+pub(super) fn known_types() -> Vec<String> {
+    OrderType::ALL.map(|kind| kind.as_str().to_owned()).to_vec()
 }
 
 /// Puts a command back until `again`. Whether the worker had it.

@@ -1,5 +1,6 @@
 //! Who carries commands out.
 
+use hush_domain::ids::CommandId;
 use hush_ports::Worker;
 use sqlx::PgConnection;
 
@@ -41,18 +42,40 @@ pub(super) async fn hold(transaction: &mut PgConnection, worker: Worker) -> Resu
     Ok(held.is_some())
 }
 
-/// Removes a worker, and takes from it what it has. Returns how many commands that are.
+/// Removes a worker that has not beaten since `seen`, if that is given, and takes from it what it has. Returns how many
+/// commands that are.
 pub(super) async fn dismiss(
     transaction: &mut PgConnection,
     worker: Worker,
+    seen: Option<i64>,
 ) -> Result<u64, Failure> {
     // This waits until what is being handed out to the worker is.
-    sqlx::query!("DELETE FROM command_workers WHERE id = $1", worker.0)
-        .execute(&mut *transaction)
-        .await?;
-    let taken = sqlx::query!(
-        "UPDATE commands SET worker_id = NULL, unsure = true WHERE worker_id = $1",
+    let removed = sqlx::query!(
+        "DELETE FROM command_workers WHERE id = $1 AND ($2::bigint IS NULL OR beat = $2)",
         worker.0,
+        seen,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    if seen.is_some() && removed.rows_affected() == 0 {
+        return Ok(0);
+    }
+    release(transaction, worker, &[]).await
+}
+
+/// Takes from a worker all commands but those that it knows of. Returns how many.
+pub(super) async fn release(
+    transaction: &mut PgConnection,
+    worker: Worker,
+    known: &[CommandId],
+) -> Result<u64, Failure> {
+    let known: Vec<_> = known.iter().map(|command| command.to_i64()).collect();
+    let taken = sqlx::query!(
+        "UPDATE commands SET worker_id = NULL, unsure = true
+         WHERE worker_id = $1
+           AND id IN (SELECT id FROM commands WHERE worker_id = $1 AND id <> ALL ($2) ORDER BY id FOR UPDATE)",
+        worker.0,
+        &known,
     )
     .execute(transaction)
     .await?;

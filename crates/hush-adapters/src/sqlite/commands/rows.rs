@@ -26,13 +26,16 @@ pub(super) use command_rows;
 /// The command `?2` of the server `?1`.
 pub(in crate::sqlite) const GET: &str = command_rows!("c.server_id = ?1 AND c.id = ?2");
 
-/// The newest `?3` commands of the server `?1` before `?2`, in the state `?4` and of the type `?5`, where these are given.
-pub(in crate::sqlite) const LIST: &str = command_rows!(
-    "c.server_id = ?1 AND c.id < ?2
-     AND (?4 IS NULL OR c.state = ?4)
-     AND (?5 IS NULL OR c.type = ?5)
-     ORDER BY c.id DESC
-     LIMIT ?3"
+/// The newest `?3` commands of the server `?1` before `?2`.
+pub(in crate::sqlite) const LIST: &str =
+    command_rows!("c.server_id = ?1 AND c.id < ?2 ORDER BY c.id DESC LIMIT ?3");
+/// Of these those in the state `?4`.
+pub(in crate::sqlite) const LIST_IN_STATE: &str =
+    command_rows!("c.server_id = ?1 AND c.id < ?2 AND c.state = ?4 ORDER BY c.id DESC LIMIT ?3");
+/// Of these those of the type `?5`, in the state `?4` if that is given.
+pub(in crate::sqlite) const LIST_OF_TYPE: &str = command_rows!(
+    "c.server_id = ?1 AND c.id < ?2 AND c.type = ?5 AND (?4 IS NULL OR c.state = ?4)
+     ORDER BY c.id DESC LIMIT ?3"
 );
 
 /// How many commands wait, by type, and since when.
@@ -59,7 +62,13 @@ pub(super) async fn list(
     server: ServerId,
     filter: CommandFilter,
 ) -> Result<Vec<Command>, Failure> {
-    let rows: Vec<CommandRow> = sqlx::query_as(LIST)
+    // For each filter there is a statement, so that each has its index.
+    let statement = match (filter.state, filter.kind) {
+        (None, None) => LIST,
+        (Some(_), None) => LIST_IN_STATE,
+        (_, Some(_)) => LIST_OF_TYPE,
+    };
+    let rows: Vec<CommandRow> = sqlx::query_as(statement)
         .bind(server.to_i64())
         .bind(filter.before.map_or(i64::MAX, CommandId::to_i64))
         .bind(filter.limit)

@@ -2,7 +2,7 @@
 
 use hush_domain::ids::CommandId;
 use hush_domain::time::Timestamp;
-use hush_ports::{Claimed, PLACES_OF_A_SERVER, Worker};
+use hush_ports::{Claimed, PLACES_OF_A_SERVER, Room, Worker};
 use sqlx::SqliteConnection;
 use sqlx::types::Json;
 
@@ -11,8 +11,8 @@ use super::workers;
 use crate::sqlite::failure::Failure;
 use crate::stored::CommandRow;
 
-/// The positions of the first `?2` commands that can be carried out at `?1`, so that of each server `?3` are at most, those
-/// that are being carried out among them. `?4` says how far ahead is looked.
+/// The positions of the first `?2` commands that can be carried out at `?1`, at most `?5` messages among them, so that of each
+/// server `?3` are at most, those that are being carried out among them. `?4` says how far ahead is looked.
 pub(in crate::sqlite) const READY: &str = "WITH busy AS (
          SELECT server_id, count(*) AS places FROM commands WHERE worker_id IS NOT NULL
          GROUP BY server_id
@@ -32,10 +32,15 @@ pub(in crate::sqlite) const READY: &str = "WITH busy AS (
      ), placed AS (
          SELECT r.position, r.is_message,
                 row_number() OVER (PARTITION BY r.server_id ORDER BY r.is_message, r.position)
-                    + coalesce(b.places, 0) AS place
+                    + coalesce(b.places, 0) + r.is_message AS place
          FROM ready r LEFT JOIN busy b ON b.server_id = r.server_id
+     ), numbered AS (
+         SELECT position, is_message,
+                row_number() OVER (PARTITION BY is_message ORDER BY position) AS n
+         FROM placed WHERE place <= ?3
      )
-     SELECT position FROM placed WHERE place <= ?3 ORDER BY is_message, position LIMIT ?2";
+     SELECT position FROM numbered WHERE NOT is_message OR n <= ?5
+     ORDER BY is_message, position LIMIT ?2";
 
 /// How far ahead is looked for commands of servers that have a place free. The more so once the first ones have theirs.
 const AHEAD: i64 = 256;
@@ -50,16 +55,17 @@ pub(super) async fn claim(
     transaction: &mut SqliteConnection,
     worker: Worker,
     now: Timestamp,
-    limit: u16,
+    room: Room,
 ) -> Result<Vec<Claimed>, Failure> {
     if !workers::is_enlisted(transaction, worker).await? {
         return Ok(Vec::new());
     }
     let ready: Vec<i64> = sqlx::query_scalar(READY)
         .bind(now.unix_micros())
-        .bind(limit)
+        .bind(room.commands)
         .bind(i64::try_from(PLACES_OF_A_SERVER).unwrap_or(i64::MAX))
         .bind(AHEAD)
+        .bind(room.messages)
         .fetch_all(&mut *transaction)
         .await?;
     if ready.is_empty() {

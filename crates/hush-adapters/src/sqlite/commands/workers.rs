@@ -1,7 +1,9 @@
 //! Who carries commands out.
 
+use hush_domain::ids::CommandId;
 use hush_ports::Worker;
 use sqlx::SqliteConnection;
+use sqlx::types::Json;
 
 use crate::sqlite::failure::Failure;
 
@@ -44,19 +46,39 @@ pub(super) async fn is_enlisted(
     Ok(known)
 }
 
-/// Removes a worker, and takes from it what it has. Returns how many commands that are.
+/// Removes a worker that has not beaten since `seen`, if that is given, and takes from it what it has. Returns how many
+/// commands that are.
 pub(super) async fn dismiss(
     transaction: &mut SqliteConnection,
     worker: Worker,
+    seen: Option<i64>,
 ) -> Result<u64, Failure> {
-    sqlx::query("DELETE FROM command_workers WHERE id = ?1")
-        .bind(worker.0)
-        .execute(&mut *transaction)
-        .await?;
-    let taken =
-        sqlx::query("UPDATE commands SET worker_id = NULL, unsure = 1 WHERE worker_id = ?1")
+    let removed =
+        sqlx::query("DELETE FROM command_workers WHERE id = ?1 AND (?2 IS NULL OR beat = ?2)")
             .bind(worker.0)
-            .execute(transaction)
+            .bind(seen)
+            .execute(&mut *transaction)
             .await?;
+    if seen.is_some() && removed.rows_affected() == 0 {
+        return Ok(0);
+    }
+    release(transaction, worker, &[]).await
+}
+
+/// Takes from a worker all commands but those that it knows of. Returns how many.
+pub(super) async fn release(
+    transaction: &mut SqliteConnection,
+    worker: Worker,
+    known: &[CommandId],
+) -> Result<u64, Failure> {
+    let known: Vec<_> = known.iter().map(|command| command.to_i64()).collect();
+    let taken = sqlx::query(
+        "UPDATE commands SET worker_id = NULL, unsure = 1
+         WHERE worker_id = ?1 AND id NOT IN (SELECT value FROM json_each(?2))",
+    )
+    .bind(worker.0)
+    .bind(Json(known))
+    .execute(transaction)
+    .await?;
     Ok(taken.rows_affected())
 }

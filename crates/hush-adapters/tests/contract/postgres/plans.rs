@@ -5,9 +5,8 @@ use hush_domain::events::PresenceChange;
 use hush_domain::presence::Presence;
 use hush_domain::usage::Use;
 use hush_ports::{
-    Addressed, AuditFilter, AuditLog, AuditPage, Channels, CommandFilter, Commands, Cutoffs,
-    Ingest, Limiter, PageRequest, Samples, Servers, StatsReader, Tidied, TokenFilter, Tokens,
-    Upkeep, Usage, Users, Worker,
+    Addressed, AuditFilter, AuditLog, AuditPage, Channels, Cutoffs, Ingest, Limiter, PageRequest,
+    Samples, Servers, StatsReader, Tidied, TokenFilter, Tokens, Upkeep, Usage, Users,
 };
 use sqlx::{AssertSqlSafe, Executor};
 
@@ -16,7 +15,7 @@ use super::examples::{at, bucket, create, member, per_minute, secret, server, st
 
 /// How often each request is made: more than the five times after which PostgreSQL may take one plan for all.
 const TIMES: u64 = 8;
-const PAGE: u16 = 50;
+pub(super) const PAGE: u16 = 50;
 
 /// A database in which everything stands on server 5 among much of others, and what was read there so far.
 pub(super) struct Crowded {
@@ -200,45 +199,6 @@ async fn tidying_reads_nothing_of_what_stays() {
     crowded
         .read(&[], async |process, _| {
             assert_eq!(process.tidy(cutoffs).await.unwrap(), Tidied::default());
-        })
-        .await;
-}
-
-/// What has come to its end is not looked at by whoever carries commands out, and of the rest only what waits.
-#[tokio::test]
-async fn commands_are_found_among_many_that_have_ended() {
-    let page = i64::from(PAGE);
-    // One, a page, and the ten that wait: to hand some out, and to count them. Which are overdue their deadlines tell.
-    let expected = [
-        ("commands", 1 + page + 2 * 10),
-        ("members", 2),
-        ("roles", 2),
-        ("servers", 1),
-        ("channels", 1),
-    ];
-    let crowded = Crowded::create().await;
-    crowded
-        .read(&expected, async |process, request| {
-            let command = (50_000 + request).try_into().unwrap();
-            let found = Commands::get(process, server(5), command).await.unwrap();
-            let before = found.map(|found| found.id);
-            let filter = CommandFilter {
-                state: None,
-                kind: None,
-                before,
-                limit: PAGE,
-            };
-            let listed = Commands::list(process, server(5), filter).await.unwrap();
-            assert_eq!(listed.len(), usize::from(PAGE));
-            let users = [user(20_000), user(19_000)];
-            let channel = Some(7_u64.try_into().unwrap());
-            let seen = process.situation(server(5), &users, channel).await.unwrap();
-            assert_eq!(seen.unwrap().members.len(), 2);
-            let worker = Worker(1);
-            assert_eq!(process.claim(worker, at(2000), 9).await.unwrap(), []);
-            assert_eq!(process.expire(at(2000), 9).await.unwrap(), []);
-            assert_eq!(process.waiting().await.unwrap().pending.len(), 1);
-            assert!(process.beat(worker).await.unwrap());
         })
         .await;
 }

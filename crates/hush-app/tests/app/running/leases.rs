@@ -151,7 +151,7 @@ async fn who_was_dismissed_begins_anew() {
     sleep(Duration::from_millis(500)).await;
     let store: &dyn Commands = &*stage.world.memory;
     let (worker, _) = store.workers().await.unwrap()[0];
-    assert_eq!(store.dismiss(worker).await.unwrap(), 1);
+    assert_eq!(store.dismiss(worker, None).await.unwrap(), 1);
     let ended = stage.ended(id).await;
     assert_eq!((&ended.state, ended.attempts), (&SUCCESS, 2));
     sleep(Duration::from_secs(10)).await;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hush_domain::commands::{Report, State};
+use hush_domain::commands::{FailureCode, Report, State};
 use hush_ports::Execution;
 use tokio::time::sleep;
 
-use crate::commanding::{CHANNEL, Running, Stage, Step, done, kick, say};
+use crate::commanding::{CHANNEL, Running, Stage, Step, done, kick, say, untimeout};
 use crate::flaky::{Flaky, Verb};
 use crate::support::MEMBER;
 
@@ -46,6 +46,24 @@ async fn what_was_done_is_stored_once_the_store_takes_it() {
     assert_eq!((ended.state, ended.attempts), (SUCCESS, 1));
     assert_eq!(stage.platform.calls().len(), 1);
     running.end().await;
+}
+
+/// The worker never heard of what it was given, and still beats. As far as anybody can tell it may have been carried out.
+#[tokio::test(start_paused = true)]
+async fn what_was_handed_out_in_an_answer_that_was_lost_is_handed_out_again() {
+    let unknown = State::Failed(FailureCode::OutcomeUnknown);
+    for (order, end, calls) in [(untimeout(MEMBER), SUCCESS, 1), (kick(MEMBER), unknown, 0)] {
+        let (stage, queue) = flaky(|_, _| done()).await;
+        queue.fail(&[Verb::ClaimAnswer]);
+        let id = stage.queue(order).await;
+        let running = Running::start(&stage.world.app.command_runner);
+        sleep(seconds(3)).await;
+        assert_eq!(stage.state(id).await, State::Running);
+        queue.fail(&[]);
+        assert_eq!(stage.ended(id).await.state, end);
+        assert_eq!(stage.platform.calls().len(), calls);
+        running.end().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,12 +114,13 @@ async fn a_command_expires_once_the_store_takes_it() {
     running.end().await;
 }
 
+/// Nor in the seconds before it, in which it might not arrive in time.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_after_the_deadline() {
     let stage = Stage::new(|_, _| Step::In(seconds(30), Execution::NotDone)).await;
     let id = stage.queue_within(seconds(10), kick(MEMBER)).await;
     let running = Running::start(&stage.world.app.command_runner);
-    sleep(Duration::from_millis(9_999)).await;
+    sleep(Duration::from_millis(6_999)).await;
     let attempt = stage.platform.calls().remove(0).attempt;
     assert!((attempt.may_send)());
     sleep(Duration::from_millis(1)).await;

@@ -105,7 +105,6 @@ fn order(kind: OrderType, fields: &mut Fields<'_>) -> Result<Order, Problem> {
                 text.parse::<Content>().ok()
             })?,
         },
-        other => return Err(Problem::field(other.as_str(), "is not taken yet")),
     })
 }
 

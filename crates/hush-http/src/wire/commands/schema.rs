@@ -84,7 +84,7 @@ fn object(kind: OrderType) -> RefOr<Schema> {
                 true,
             ),
         ],
-        _ => vec![user],
+        OrderType::RemoveTimeout | OrderType::Kick | OrderType::Unban => vec![user],
     };
     fields.push((
         "reason",
@@ -121,7 +121,7 @@ fn description(kind: OrderType) -> &'static str {
         OrderType::AddRole => "Give a member a role.",
         OrderType::RemoveRole => "Take a role from a member.",
         OrderType::SetNickname => "Call a member otherwise in this server.",
-        _ => "Write a message into a channel.",
+        OrderType::SendMessage => "Write a message into a channel.",
     }
 }
 
@@ -140,7 +140,9 @@ fn example(kind: OrderType) -> Value {
         OrderType::SendMessage => {
             json!({"type": kind.as_str(), "channel_id": "10", "content": "Hello"})
         }
-        _ => json!({"type": kind.as_str(), "user_id": "100002"}),
+        OrderType::RemoveTimeout | OrderType::Kick | OrderType::Ban | OrderType::Unban => {
+            json!({"type": kind.as_str(), "user_id": "100002"})
+        }
     }
 }
 

@@ -56,13 +56,13 @@ async fn the_same_command_is_queued_once_and_answered_again() {
 async fn it_is_answered_again_when_it_could_not_be_queued_any_more() {
     let world = world().await;
     let token = world.token(ADMIN, &[HOME], &ALL).await;
-    let soon = "2027-01-15T08:00:01Z";
+    let soon = "2027-01-15T08:00:10Z";
     let body = json!({"type": "kick", "user_id": "3", "not_after": soon});
     let first = send(&world, &token, "one", &body).await;
     let path = format!("{PATH}/{}", first.json()["id"].as_str().unwrap());
     let ended = carry_out(&world, &token, &path).await;
     assert_eq!(ended["state"], "succeeded");
-    world.clock.advance(Duration::from_secs(1));
+    world.clock.advance(Duration::from_secs(10));
     let again = send(&world, &token, "one", &body).await;
     assert_eq!((again.status, again.text()), (first.status, first.text()));
     send(&world, &token, "two", &body)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hush_ports::{Clock, Commands};
+use hush_ports::{Clock, Commands, Room};
 use serde_json::{Value, json};
 
 use crate::commanding::{PATH, Running, carry_out, queue, world};
@@ -186,9 +186,13 @@ async fn a_command_that_was_begun_is_not_taken_back() {
     let body = json!({"type": "kick", "user_id": "3"});
     let path = queue(&world, &token, "one", &body).await;
     let worker = world.memory.enlist().await.unwrap();
+    let room = Room {
+        commands: 9,
+        messages: 9,
+    };
     let claimed = world
         .memory
-        .claim(worker, world.clock.wall(), 9)
+        .claim(worker, world.clock.wall(), room)
         .await
         .unwrap();
     assert_eq!(claimed.len(), 1);
