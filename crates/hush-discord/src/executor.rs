@@ -9,11 +9,13 @@ mod limits;
 mod rest;
 mod restraint;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use http::StatusCode;
 use hush_domain::commands::FailureCode;
 use hush_domain::ids::UserId;
-use hush_ports::{Attempt, BackendError, CommandExecutor, Execution};
+use hush_ports::{Attempt, BackendError, Clock, CommandExecutor, Execution};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
@@ -35,17 +37,17 @@ struct Own {
 }
 
 impl DiscordExecutor {
-    /// An executor for the bot. Its limits are its own: there should be one in a process. Panics outside of a tokio
-    /// runtime, in which it keeps account of Discord's limits.
-    pub fn new(settings: &Settings) -> Self {
+    /// An executor for the bot, whose timeouts count from when they are sent by `clock`. Its limits are its own: there should
+    /// be one in a process. Panics outside of a tokio runtime, in which it keeps account of Discord's limits.
+    pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Self {
         Self {
-            rest: Rest::new(settings),
+            rest: Rest::new(settings, clock),
             own: OnceCell::new(),
         }
     }
 
     async fn ask_who_it_is(&self) -> Result<UserId, BackendError> {
-        match self.rest.send(Call::own_user(), &|| true).await {
+        match self.rest.send(&Call::own_user(), &|| true).await {
             Answer::Is(StatusCode::UNAUTHORIZED, _) => Err(BackendError::permanent(
                 "Discord does not know the bot by its token",
             )),
@@ -70,15 +72,8 @@ impl CommandExecutor for DiscordExecutor {
         let command = &*attempt.command;
         let (id, order) = (command.id.get(), &command.order);
         let kind = order.kind().as_str();
-        let Some(call) = Call::of(command) else {
-            tracing::error!(
-                command = id,
-                kind,
-                "a command that was never begun cannot be sent"
-            );
-            return Execution::NotDone;
-        };
-        let execution = match self.rest.send(call, &*attempt.may_send).await {
+        let call = Call::of(command);
+        let execution = match self.rest.send(&call, &*attempt.may_send).await {
             Answer::Is(status, body) if status.is_success() => {
                 Execution::Done(answers::report(order, &body))
             }

@@ -5,13 +5,14 @@
 //! takes each member for a limit of its own.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Collected, Full, Limited};
+use hush_ports::Clock;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -74,10 +75,11 @@ pub(super) struct Rest {
     /// Whether Discord has said that it does not know the token. Who goes on with it is shut out.
     unknown: AtomicBool,
     restraint: Restraint,
+    clock: Arc<dyn Clock>,
 }
 
 impl Rest {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Self {
         crate::settings::choose_encryption();
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
@@ -105,29 +107,26 @@ impl Rest {
             quiet_until: Mutex::new(Instant::now()),
             unknown: AtomicBool::new(false),
             restraint: Restraint::new(),
+            clock,
         }
     }
 
     /// Sends a request once, when it is its turn and if it may be sent then.
     pub(super) async fn send(
         &self,
-        call: Call,
+        call: &Call<'_>,
         may_send: &(dyn Fn() -> bool + Send + Sync),
     ) -> Answer {
         if self.unknown.load(Ordering::Relaxed) {
             return Answer::Is(StatusCode::UNAUTHORIZED, Bytes::new());
         }
-        if let Some(body) = self.restraint.forbidden(&call) {
+        if let Some(body) = self.restraint.forbidden(call) {
             return Answer::Is(StatusCode::FORBIDDEN, body);
         }
         if self.restraint.is_spent() {
             return Answer::Limited;
         }
-        let Ok(request) = self.request(&call) else {
-            // Its parts are numbers and texts of our own, so nobody gets here.
-            return Answer::NotSent;
-        };
-        let permit = match self.turn(&call, may_send).await {
+        let permit = match self.turn(call, may_send).await {
             Ok(permit) => permit,
             Err(answer) => return answer,
         };
@@ -137,6 +136,11 @@ impl Rest {
         if !may_send() {
             return Answer::NotSent;
         }
+        // Not before its turn has come, since a timeout counts from now.
+        let Ok(request) = self.request(call) else {
+            // Its parts are numbers and texts of our own, so nobody gets here.
+            return Answer::NotSent;
+        };
         let deadline = Instant::now() + ANSWER;
         let response = match timeout_at(deadline, self.http.request(request)).await {
             Ok(Ok(response)) => response,
@@ -155,14 +159,14 @@ impl Rest {
         let body = Limited::new(response.into_body(), LARGEST).collect();
         let body = timeout_at(deadline, body).await.ok().and_then(Result::ok);
         let body = body.map(Collected::to_bytes).unwrap_or_default();
-        self.restraint.note(&call, status, &body);
+        self.restraint.note(call, status, &body);
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Answer::Limited;
         }
         Answer::Is(status, body)
     }
 
-    fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, http::Error> {
+    fn request(&self, call: &Call<'_>) -> Result<Request<Full<Bytes>>, http::Error> {
         let mut authorization = HeaderValue::from_str(&self.authorization)?;
         authorization.set_sensitive(true);
         let mut request = Request::builder()
@@ -170,21 +174,22 @@ impl Rest {
             .uri(format!("{}/{}", self.root, call.path))
             .header(AUTHORIZATION, authorization)
             .header(USER_AGENT, AGENT);
-        if let Some(reason) = &call.reason {
-            let reason = utf8_percent_encode(reason, NON_ALPHANUMERIC).to_string();
+        if let Some(reason) = call.reason() {
+            let reason = utf8_percent_encode(&reason, NON_ALPHANUMERIC).to_string();
             request = request.header(REASON, reason);
         }
-        if call.body.is_some() {
+        let body = call.body(self.clock.wall());
+        if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
-        let body = call.body.as_ref().map(ToString::to_string);
+        let body = body.map(|body| body.to_string());
         request.body(Full::from(body.unwrap_or_default()))
     }
 
     /// Waits for the turn of a request, unless it is too far away.
     async fn turn(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         may_send: &(dyn Fn() -> bool + Send + Sync),
     ) -> Result<Permit, Answer> {
         let latest = Instant::now() + TURN;

@@ -48,14 +48,14 @@ impl Restraint {
     }
 
     /// What Discord said a moment ago to the same request, if it forbade it.
-    pub(super) fn forbidden(&self, call: &Call) -> Option<Bytes> {
+    pub(super) fn forbidden(&self, call: &Call<'_>) -> Option<Bytes> {
         let forbidden = lock(&self.forbidden);
         let (at, body) = forbidden.get(&name(call))?;
         (at.elapsed() < FORBIDDEN).then(|| body.clone())
     }
 
     /// Takes note of an answer.
-    pub(super) fn note(&self, call: &Call, status: StatusCode, body: &Bytes) {
+    pub(super) fn note(&self, call: &Call<'_>, status: StatusCode, body: &Bytes) {
         if matches!(
             status,
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
@@ -87,7 +87,7 @@ impl Restraint {
     }
 }
 
-fn name(call: &Call) -> String {
+fn name(call: &Call<'_>) -> String {
     format!("{} {}", call.method.name(), call.path)
 }
 

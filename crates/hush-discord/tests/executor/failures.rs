@@ -1,8 +1,10 @@
 //! What is known of an attempt that did not go well.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use hush_adapters::system::SystemClock;
 use hush_discord::DiscordExecutor;
 use hush_discord_fake::{RestFaults, Scripted, Setup};
 use hush_domain::commands::{Command, Report};
@@ -73,7 +75,7 @@ async fn where_nobody_listens_nothing_is_done() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let api = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let executor = DiscordExecutor::new(&settings(&api));
+    let executor = DiscordExecutor::new(&settings(&api), Arc::new(SystemClock::new()));
     let attempt = attempt(command(kick(ADA)), || true);
     assert_eq!(executor.execute(attempt).await, Execution::NotDone);
     assert!(executor.acts_as().await.unwrap_err().is_transient());
