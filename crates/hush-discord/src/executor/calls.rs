@@ -2,7 +2,7 @@
 //!
 //! Source: "Guild", "Channel" and "Message" in Discord's developer documentation.
 
-use hush_domain::commands::{Command, Nickname, Order};
+use hush_domain::commands::{Command, Nickname, Order, OrderType};
 use hush_domain::ids::UserId;
 use hush_domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -64,6 +64,11 @@ impl<'a> Call<'a> {
             route: format!("guilds/{server}/{route}"),
             command: Some(command),
         }
+    }
+
+    /// The type of order that it carries out.
+    pub(super) fn kind(&self) -> Option<OrderType> {
+        self.command.map(|command| command.order.kind())
     }
 
     /// What is sent with it, if that is at `now`.

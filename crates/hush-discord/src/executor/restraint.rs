@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use hush_domain::commands::OrderType;
 use hush_domain::limits::{InvalidRule, Ring, Rule};
 use tokio::time::Instant;
 
@@ -21,12 +22,15 @@ const FORBIDDEN: Duration = Duration::from_secs(30);
 /// How much that was forbidden is remembered.
 const REMEMBERED: usize = 4096;
 
+/// What was asked: by its type too, since different ones that are about a member have the same path.
+type Asked = (Option<OrderType>, String);
+
 /// Remembers what Discord did not like.
 pub(super) struct Restraint {
     began: Instant,
     rule: Result<Rule, InvalidRule>,
     invalid: Mutex<Ring>,
-    forbidden: Mutex<HashMap<String, (Instant, Bytes)>>,
+    forbidden: Mutex<HashMap<Asked, (Instant, Bytes)>>,
 }
 
 impl Restraint {
@@ -50,7 +54,7 @@ impl Restraint {
     /// What Discord said a moment ago to the same request, if it forbade it.
     pub(super) fn forbidden(&self, call: &Call<'_>) -> Option<Bytes> {
         let forbidden = lock(&self.forbidden);
-        let (at, body) = forbidden.get(&name(call))?;
+        let (at, body) = forbidden.get(&asked(call))?;
         (at.elapsed() < FORBIDDEN).then(|| body.clone())
     }
 
@@ -76,7 +80,7 @@ impl Restraint {
                 forbidden.retain(|_, (at, _)| at.elapsed() < FORBIDDEN);
             }
             if forbidden.len() < REMEMBERED {
-                forbidden.insert(name(call), (Instant::now(), body.clone()));
+                forbidden.insert(asked(call), (Instant::now(), body.clone()));
             }
         }
     }
@@ -87,8 +91,8 @@ impl Restraint {
     }
 }
 
-fn name(call: &Call<'_>) -> String {
-    format!("{} {}", call.method.name(), call.path)
+fn asked(call: &Call<'_>) -> Asked {
+    (call.kind(), call.path.clone())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

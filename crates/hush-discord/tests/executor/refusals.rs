@@ -83,9 +83,10 @@ async fn a_refusal_without_a_code_is_told_by_its_status() {
     let site = Site::new().await;
     for (status, code) in [
         (400, FailureCode::DiscordRefuses),
-        (403, FailureCode::DiscordForbids),
         (404, FailureCode::DiscordRefuses),
         (413, FailureCode::DiscordRefuses),
+        // The last, since it is remembered.
+        (403, FailureCode::DiscordForbids),
     ] {
         let path = format!("/guilds/{SERVER}");
         site.fake.script_requests(&path, 1, Scripted::Fails(status));
