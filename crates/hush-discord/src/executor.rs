@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::StatusCode;
-use hush_domain::commands::FailureCode;
 use hush_domain::ids::UserId;
 use hush_ports::{Attempt, BackendError, Clock, CommandExecutor, Execution};
 use serde::Deserialize;
@@ -74,18 +73,8 @@ impl CommandExecutor for DiscordExecutor {
         let kind = order.kind().as_str();
         let call = Call::of(command);
         let execution = match self.rest.send(&call, &*attempt.may_send).await {
-            Answer::Is(status, body) if status.is_success() => {
-                Execution::Done(answers::report(order, &body))
-            }
-            Answer::Is(StatusCode::UNAUTHORIZED, _) => {
-                Execution::Refused(FailureCode::BotUnauthorized)
-            }
-            // A proxy in between says so when it has waited in vain, whatever has come of the request.
-            Answer::Is(StatusCode::REQUEST_TIMEOUT, _) | Answer::Lost => Execution::Unknown,
-            Answer::Is(status, body) if status.is_client_error() => {
-                Execution::Refused(answers::refusal(order, status, &body))
-            }
-            Answer::Is(..) => Execution::Unknown,
+            Answer::Is(status, body) => answers::execution(order, status, &body),
+            Answer::Lost => Execution::Unknown,
             Answer::Limited => Execution::Limited,
             Answer::NotSent => Execution::NotDone,
         };

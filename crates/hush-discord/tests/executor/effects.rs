@@ -138,6 +138,13 @@ async fn a_bulk_ban_tells_whom_it_met() {
     assert_eq!(site.try_order(order).await, Execution::Done(met));
     let body = &site.fake.effects()[0].body;
     assert_eq!(body["delete_message_seconds"], 3600);
+    // Also if it met nobody, which Discord calls an error.
+    let nobody = Report::BulkBan {
+        banned: vec![],
+        not_banned: vec![user(STRANGER), user(OWNER)],
+    };
+    let execution = site.try_order(bulk_ban(&[STRANGER, OWNER])).await;
+    assert_eq!(execution, Execution::Done(nobody));
 }
 
 #[tokio::test]

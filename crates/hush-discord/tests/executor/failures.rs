@@ -12,7 +12,7 @@ use hush_ports::{CommandExecutor, Execution};
 use tokio::net::TcpListener;
 
 use crate::support::{
-    ADA, CHANNEL, PATIENCE, SERVER, Site, attempt, command, kick, message, settings, skip,
+    ADA, CHANNEL, PATIENCE, SERVER, Site, attempt, bulk_ban, command, kick, message, settings, skip,
 };
 
 const GUILD: &str = "/guilds/4194304";
@@ -64,10 +64,13 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
 #[tokio::test]
 async fn a_success_that_cannot_be_read_is_one() {
     let site = Site::new().await;
-    site.fake
-        .script_requests("/channels", 1, Scripted::Fails(200));
+    site.fake.script_requests("", 2, Scripted::Fails(200));
     let execution = site.try_order(message(CHANNEL)).await;
     assert_eq!(execution, Execution::Done(Report::Done));
+    // But then nobody knows whom a bulk ban has met.
+    let execution = site.try_order(bulk_ban(&[ADA])).await;
+    assert_eq!(execution, Execution::Unknown);
+    assert_eq!(site.requests(), 2);
 }
 
 #[tokio::test]

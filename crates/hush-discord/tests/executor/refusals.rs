@@ -44,7 +44,6 @@ async fn what_is_not_there_has_a_code_of_its_own() {
         (kick(OWNER), FailureCode::DiscordForbids),
         (ban(OWNER), FailureCode::DiscordForbids),
         (role(BOTS), FailureCode::DiscordForbids),
-        (bulk_ban(&[OWNER, NOBODY]), FailureCode::DiscordRefuses),
     ] {
         refuses(&site, order, code).await;
     }
