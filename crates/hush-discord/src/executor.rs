@@ -5,6 +5,7 @@
 
 mod answers;
 mod calls;
+mod connect;
 mod limits;
 mod rest;
 mod restraint;

@@ -13,16 +13,12 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AG
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hush_ports::Clock;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use rustls::ClientConfig;
 use tokio::time::{Instant, timeout, timeout_at};
 use twilight_http_ratelimiting::{Bucket, Permit, RateLimiter};
 
 use super::calls::Call;
+use super::connect::{self, Http};
 use super::limits;
 use super::restraint::Restraint;
 use crate::Settings;
@@ -33,11 +29,6 @@ const TURN: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(250);
 /// How long Discord may take for its answer.
 const ANSWER: Duration = Duration::from_secs(10);
-/// How long it may take to reach Discord.
-const CONNECT: Duration = Duration::from_secs(4);
-/// How long a connection without requests is kept: less than Discord keeps it, since what is sent while the other side
-/// hangs up may have been done.
-const IDLE: Duration = Duration::from_secs(30);
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 1 << 18;
 /// Who asks, as Discord wants it to be said.
@@ -64,7 +55,7 @@ pub(super) enum Answer {
 
 /// Discord's REST API.
 pub(super) struct Rest {
-    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    http: Http,
     limiter: RateLimiter,
     /// Where the paths begin, such as `https://discord.com/api/v10`.
     root: String,
@@ -80,27 +71,12 @@ pub(super) struct Rest {
 
 impl Rest {
     pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Self {
-        crate::settings::choose_encryption();
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(CONNECT));
-        let tls = ClientConfig::builder()
-            .with_webpki_roots()
-            .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
         let origin = settings.api.as_ref().map_or_else(
             || "https://discord.com".to_owned(),
             |proxy| format!("http://{}", proxy.authority()),
         );
         Self {
-            http: Client::builder(TokioExecutor::new())
-                .pool_idle_timeout(IDLE)
-                .pool_timer(TokioTimer::new())
-                .build(connector),
+            http: connect::http(),
             limiter: RateLimiter::default(),
             root: format!("{origin}/api/v10"),
             authorization: format!("Bot {}", settings.token.secret()),
