@@ -4,7 +4,6 @@
 //! answered by a 429, reads the limits of an answer only where a scope is named, which Discord does in a 429 alone, and
 //! takes each member for a limit of its own.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -63,8 +62,6 @@ pub(super) struct Rest {
     authorization: String,
     /// When requests may be sent again, after there were too many of all kinds.
     quiet_until: Mutex<Instant>,
-    /// Whether Discord has said that it does not know the token. Who goes on with it is shut out.
-    unknown: AtomicBool,
     restraint: Restraint,
     clock: Arc<dyn Clock>,
 }
@@ -81,7 +78,6 @@ impl Rest {
             root: format!("{origin}/api/v10"),
             authorization: format!("Bot {}", settings.token.secret()),
             quiet_until: Mutex::new(Instant::now()),
-            unknown: AtomicBool::new(false),
             restraint: Restraint::new(),
             clock,
         }
@@ -93,9 +89,6 @@ impl Rest {
         call: &Call<'_>,
         may_send: &(dyn Fn() -> bool + Send + Sync),
     ) -> Answer {
-        if self.unknown.load(Ordering::Relaxed) {
-            return Answer::Is(StatusCode::UNAUTHORIZED, Bytes::new());
-        }
         if let Some(body) = self.restraint.forbidden(call) {
             return Answer::Is(StatusCode::FORBIDDEN, body);
         }
@@ -111,6 +104,9 @@ impl Rest {
         }
         if !may_send() {
             return Answer::NotSent;
+        }
+        if !self.restraint.may_ask() {
+            return Answer::Limited;
         }
         // Not before its turn has come, since a timeout counts from now.
         let Ok(request) = self.request(call) else {
@@ -189,7 +185,7 @@ impl Rest {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps account of what an answer says of limits and of the token.
+    /// Keeps account of what an answer says of limits.
     fn note<B>(&self, permit: Permit, response: &Response<B>) {
         let (status, headers) = (response.status(), response.headers());
         let left = limits::left(status, headers);
@@ -200,9 +196,6 @@ impl Rest {
                 let mut quiet_until = self.quiet_until();
                 *quiet_until = (*quiet_until).max(Instant::now() + away);
             }
-        }
-        if status == StatusCode::UNAUTHORIZED {
-            self.unknown.store(true, Ordering::Relaxed);
         }
         permit.complete(left);
     }

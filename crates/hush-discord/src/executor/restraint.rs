@@ -19,6 +19,8 @@ use super::calls::Call;
 const INVALID: (u32, Duration) = (1000, Duration::from_mins(10));
 /// For how long what was forbidden is not asked again: somebody has to change something first.
 const FORBIDDEN: Duration = Duration::from_secs(30);
+/// For how long nothing is asked once Discord does not know the bot. Then one asks for all.
+const UNKNOWN: Duration = Duration::from_secs(60);
 /// How much that was forbidden is remembered.
 const REMEMBERED: usize = 4096;
 
@@ -31,6 +33,8 @@ pub(super) struct Restraint {
     rule: Result<Rule, InvalidRule>,
     invalid: Mutex<Ring>,
     forbidden: Mutex<HashMap<Asked, (Instant, Bytes)>>,
+    /// Until when nobody asks, if Discord did not know the bot by its token the last time.
+    unknown_until: Mutex<Option<Instant>>,
 }
 
 impl Restraint {
@@ -40,7 +44,22 @@ impl Restraint {
             rule: Rule::new(INVALID.0, INVALID.1),
             invalid: Mutex::default(),
             forbidden: Mutex::default(),
+            unknown_until: Mutex::default(),
         }
+    }
+
+    /// Whether Discord knows the bot, or it is time that one asks for all whether it does by now. Asked right before
+    /// something is sent.
+    pub(super) fn may_ask(&self) -> bool {
+        let (now, mut unknown_until) = (Instant::now(), lock(&self.unknown_until));
+        let Some(until) = &mut *unknown_until else {
+            return true;
+        };
+        let is_time = now >= *until;
+        if is_time {
+            *until = now + UNKNOWN;
+        }
+        is_time
     }
 
     /// Whether so much was not in order that nothing more shall be asked for a while.
@@ -74,6 +93,14 @@ impl Restraint {
                 );
             }
         }
+        let is_unknown = status == StatusCode::UNAUTHORIZED;
+        if is_unknown {
+            tracing::error!(
+                "Discord does not know the bot's token, so commands wait: copy it anew from the page Bot of your \
+                 application in Discord's developer portal"
+            );
+        }
+        *lock(&self.unknown_until) = is_unknown.then(|| Instant::now() + UNKNOWN);
         if status == StatusCode::FORBIDDEN {
             let mut forbidden = lock(&self.forbidden);
             if forbidden.len() >= REMEMBERED {
