@@ -4,6 +4,7 @@
 //! 429, was not done; what was sent and not answered may have been.
 
 mod answers;
+mod bot;
 mod calls;
 mod connect;
 mod limits;
@@ -13,27 +14,18 @@ mod restraint;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::StatusCode;
 use hush_domain::ids::UserId;
 use hush_ports::{Attempt, BackendError, Clock, CommandExecutor, Execution};
-use serde::Deserialize;
-use tokio::sync::OnceCell;
 
 use crate::Settings;
+use bot::Bot;
 use calls::Call;
 use rest::{Answer, Rest};
 
 /// Carries commands out as the bot.
 pub struct DiscordExecutor {
     rest: Rest,
-    /// The bot's own user.
-    own: OnceCell<UserId>,
-}
-
-/// The bot's own user, of which only the id is of interest.
-#[derive(Deserialize)]
-struct Own {
-    id: UserId,
+    bot: Bot,
 }
 
 impl DiscordExecutor {
@@ -42,21 +34,7 @@ impl DiscordExecutor {
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Self {
         Self {
             rest: Rest::new(settings, clock),
-            own: OnceCell::new(),
-        }
-    }
-
-    async fn ask_who_it_is(&self) -> Result<UserId, BackendError> {
-        match self.rest.send(&Call::own_user(), &|| true).await {
-            Answer::Is(StatusCode::UNAUTHORIZED, _) => Err(BackendError::permanent(
-                "Discord does not know the bot by its token",
-            )),
-            Answer::Is(status, body) if status.is_success() => serde_json::from_slice(&body)
-                .map(|own: Own| own.id)
-                .map_err(BackendError::permanent),
-            Answer::Is(..) | Answer::Limited | Answer::NotSent | Answer::Lost => Err(
-                BackendError::transient("Discord does not say which user the bot is"),
-            ),
+            bot: Bot::new(&settings.token),
         }
     }
 }
@@ -64,8 +42,7 @@ impl DiscordExecutor {
 #[async_trait]
 impl CommandExecutor for DiscordExecutor {
     async fn acts_as(&self) -> Result<UserId, BackendError> {
-        let own = self.own.get_or_try_init(|| self.ask_who_it_is());
-        own.await.copied()
+        self.bot.user(&self.rest).await
     }
 
     async fn execute(&self, attempt: Attempt) -> Execution {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use hush_discord_fake::{Deed, Setup};
+use hush_discord_fake::Deed;
 use hush_domain::commands::{Command, Order, Report};
 use hush_domain::ids::CommandId;
 use hush_domain::time::Timestamp;
-use hush_ports::{Clock, CommandExecutor, Execution};
+use hush_ports::{Clock, Execution};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -145,14 +145,4 @@ async fn a_bulk_ban_tells_whom_it_met() {
     };
     let execution = site.try_order(bulk_ban(&[STRANGER, OWNER])).await;
     assert_eq!(execution, Execution::Done(nobody));
-}
-
-#[tokio::test]
-async fn who_the_bot_is_is_asked_once() {
-    let site = Site::new().await;
-    for _ in 0..3 {
-        let bot = site.executor.acts_as().await.unwrap();
-        assert_eq!(bot.get(), Setup::default().bot.id);
-    }
-    assert_eq!(site.requests(), 1);
 }

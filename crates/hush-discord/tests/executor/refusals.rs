@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use hush_discord_fake::{Role, Scripted, Setup, Step, permissions};
+use hush_discord_fake::{Role, Scripted, Step, permissions};
 use hush_domain::commands::{Command, FailureCode, Order, Report};
 use hush_ports::{CommandExecutor, Execution};
 
@@ -119,16 +119,4 @@ async fn who_is_unknown_to_discord_asks_no_more_for_a_while() {
     for order in [add_role(ADA), kick(ADA)] {
         assert_eq!(site.try_order(order).await, Execution::Done(Report::Done));
     }
-}
-
-#[tokio::test]
-async fn who_is_unknown_to_discord_does_not_know_itself() {
-    let site = Site::with(Setup {
-        token: "another".to_owned(),
-        ..Setup::default()
-    })
-    .await;
-    let unknown = site.executor.acts_as().await.unwrap_err();
-    assert!(!unknown.is_transient());
-    assert!(!format!("{unknown} {unknown:?}").contains(&Setup::default().token));
 }
