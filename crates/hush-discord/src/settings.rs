@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use hush_domain::ids::UserId;
 use twilight_http::Client;
 
 /// The token of the bot, with which anybody could act as it.
@@ -29,9 +30,36 @@ impl BotToken {
             .ok_or(InvalidBotToken)
     }
 
+    /// The bot's user, whose id is what stands before the first dot of a token, in base64. `None` if it does not.
+    pub fn user(&self) -> Option<UserId> {
+        let (name, _) = self.0.split_once('.')?;
+        let (mut id, mut bits, mut left) = (String::new(), 0_u32, 0_u32);
+        for letter in name.bytes() {
+            bits = (bits << 6) | six_bits(letter)?;
+            left += 6;
+            if left >= 8 {
+                left -= 8;
+                id.push(char::from_u32(bits >> left)?);
+                bits &= (1 << left) - 1;
+            }
+        }
+        (bits == 0 && left < 6).then_some(id)?.parse().ok()
+    }
+
     pub(crate) fn secret(&self) -> String {
         self.0.clone()
     }
+}
+
+/// What a letter of base64 stands for. Digits need none of those in which its alphabets differ.
+fn six_bits(letter: u8) -> Option<u32> {
+    let bits = match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        _ => return None,
+    };
+    Some(bits.into())
 }
 
 impl fmt::Debug for BotToken {

@@ -103,6 +103,17 @@ impl Command {
     }
 }
 
+impl Order {
+    /// Until when a timeout lasts that is sent at `now`. Sent once more it ends as much later, which is harmless; an end that
+    /// counted from its first attempt could be over before the platform hears of it.
+    pub fn timeout_until(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Timeout { lasting, .. } => now.checked_add(*lasting),
+            _ => None,
+        }
+    }
+}
+
 /// The text is no word of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a word of the list")]

@@ -234,7 +234,7 @@ fn until(value: &Value) -> Result<Option<OffsetDateTime>, Reply> {
     let text = value.as_str().unwrap_or_default();
     OffsetDateTime::parse(text, &Rfc3339)
         .ok()
-        .filter(|until| *until <= now() + LONGEST_TIMEOUT)
+        .filter(|until| (now()..=now() + LONGEST_TIMEOUT).contains(until))
         .map(Some)
         .ok_or_else(|| Reply::invalid("communication_disabled_until: no time in the next 28 days"))
 }

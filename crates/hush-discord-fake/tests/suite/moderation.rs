@@ -61,6 +61,15 @@ async fn watched() -> (Fake, Client, Shard) {
     (fake, client, shard)
 }
 
+pub(crate) fn in_an_hour() -> Timestamp {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the fake has a clock of its own, as Discord has"
+    )]
+    let in_an_hour = OffsetDateTime::now_utc().unix_timestamp() + 3600;
+    Timestamp::from_secs(in_an_hour).unwrap()
+}
+
 async fn told(shard: &mut Shard) -> Event {
     crate::client::next(shard).await
 }
@@ -73,12 +82,7 @@ fn deeds(fake: &Fake) -> Vec<(Deed, u64, bool)> {
 #[tokio::test]
 async fn a_timeout_begins_and_is_lifted() {
     let (fake, client, mut shard) = watched().await;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the fake has a clock of its own, as Discord has"
-    )]
-    let in_an_hour = OffsetDateTime::now_utc().unix_timestamp() + 3600;
-    let until = Timestamp::from_secs(in_an_hour).unwrap();
+    let until = in_an_hour();
     for (until, deed, changes) in [
         (Some(until), Deed::Timeout, true),
         (Some(until), Deed::Timeout, false),

@@ -7,10 +7,9 @@ use twilight_http::error::{Error, ErrorType};
 use twilight_http::request::{Method, RequestBuilder};
 use twilight_http::response::marker::EmptyBody;
 use twilight_model::id::Id;
-use twilight_model::util::Timestamp;
 
 use crate::client::{GUILD, OWNER};
-use crate::moderation::{ABOVE, ADA, BOTS, HERE, MANAGED, PEER, STRANGER, moderating};
+use crate::moderation::{ABOVE, ADA, BOTS, HERE, MANAGED, PEER, STRANGER, in_an_hour, moderating};
 
 const ALL: u64 = permissions::ADMINISTRATOR;
 
@@ -31,7 +30,7 @@ async fn refused<T>(request: impl IntoFuture<Output = Result<T, Error>>) -> (u16
 }
 
 async fn timed_out(client: &Client, user: u64) -> (u16, u64) {
-    let until = Some(Timestamp::from_secs(1).unwrap());
+    let until = Some(in_an_hour());
     let request = client.update_guild_member(HERE, Id::new(user));
     refused(request.communication_disabled_until(until)).await
 }
@@ -85,7 +84,7 @@ async fn each_deed_needs_its_permission() {
             let stranger = [Id::new(STRANGER)];
             let answer = match deed {
                 0 => member()
-                    .communication_disabled_until(Some(Timestamp::from_secs(1).unwrap()))
+                    .communication_disabled_until(Some(in_an_hour()))
                     .await
                     .map(|_| ()),
                 1 => member().nick(Some("x")).await.map(|_| ()),
@@ -159,6 +158,7 @@ async fn a_body_that_is_wrong_is_refused() {
     for body in [
         r#"{"communication_disabled_until": "soon"}"#,
         r#"{"communication_disabled_until": "2999-01-01T00:00:00Z"}"#,
+        r#"{"communication_disabled_until": "2020-01-01T00:00:00Z"}"#,
         r#"{"nick": "123456789012345678901234567890123"}"#,
         r#"{"nick": 1}"#,
     ] {

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use hush_domain::commands::{FailureCode, Order, Report};
 use hush_domain::ids::{MessageId, UserId};
+use hush_ports::Execution;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -21,28 +22,54 @@ struct Problem {
     code: u64,
 }
 
-/// What was done. An answer that cannot be read is still one: the command was carried out.
-pub(super) fn report(order: &Order, body: &[u8]) -> Report {
-    let report = match order {
-        Order::BulkBan { .. } => serde_json::from_slice(body).map(|bans: Bans| Report::BulkBan {
-            banned: bans.banned_users,
-            not_banned: bans.failed_users,
-        }),
-        Order::SendMessage { .. } => {
-            serde_json::from_slice(body).map(|message: Message| Report::Message(message.id))
+/// What an answer says of an order.
+pub(super) fn execution(order: &Order, status: StatusCode, body: &[u8]) -> Execution {
+    if status.is_success() {
+        return report(order, body).map_or(Execution::Unknown, Execution::Done);
+    }
+    match status {
+        StatusCode::UNAUTHORIZED => Execution::Refused(FailureCode::BotUnauthorized),
+        // A proxy in between says so when it has waited in vain, whatever has come of the request.
+        StatusCode::REQUEST_TIMEOUT => Execution::Unknown,
+        _ if status.is_client_error() => not_done(order, status, body),
+        _ => Execution::Unknown,
+    }
+}
+
+/// What was done. An answer that cannot be read is still one: the command was carried out. `None` if it is not known for
+/// whom.
+fn report(order: &Order, body: &[u8]) -> Option<Report> {
+    match order {
+        Order::BulkBan { .. } => {
+            let bans: Bans = serde_json::from_slice(body).ok()?;
+            Some(Report::BulkBan {
+                banned: bans.banned_users,
+                not_banned: bans.failed_users,
+            })
         }
-        _ => Ok(Report::Done),
-    };
-    report.unwrap_or(Report::Done)
+        Order::SendMessage { .. } => {
+            let message = serde_json::from_slice(body);
+            Some(message.map_or(Report::Done, |message: Message| Report::Message(message.id)))
+        }
+        _ => Some(Report::Done),
+    }
 }
 
 /// Why it was not done: by Discord's own code if it says what the order is about, else by the status.
 ///
 /// Source: "JSON Error Codes" in Discord's developer documentation.
-pub(super) fn refusal(order: &Order, status: StatusCode, body: &[u8]) -> FailureCode {
+fn not_done(order: &Order, status: StatusCode, body: &[u8]) -> Execution {
     let is_message = matches!(order, Order::SendMessage { .. });
     let problem = serde_json::from_slice(body).map(|problem: Problem| problem.code);
-    match problem.unwrap_or_default() {
+    let code = problem.unwrap_or_default();
+    // Nobody was banned.
+    if let (500_000, Order::BulkBan { users, .. }) = (code, order) {
+        return Execution::Done(Report::BulkBan {
+            banned: Vec::new(),
+            not_banned: users.as_slice().to_vec(),
+        });
+    }
+    Execution::Refused(match code {
         10003 => FailureCode::ChannelNotFound,
         10007 | 10013 => FailureCode::UserNotFound,
         10011 => FailureCode::RoleNotFound,
@@ -54,5 +81,5 @@ pub(super) fn refusal(order: &Order, status: StatusCode, body: &[u8]) -> Failure
         50008 | 50024 => FailureCode::ChannelTakesNoMessages,
         _ if status == StatusCode::FORBIDDEN => FailureCode::DiscordForbids,
         _ => FailureCode::DiscordRefuses,
-    }
+    })
 }

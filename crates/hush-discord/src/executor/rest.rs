@@ -4,24 +4,20 @@
 //! answered by a 429, reads the limits of an answer only where a scope is named, which Discord does in a 429 alone, and
 //! takes each member for a limit of its own.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Collected, Full, Limited};
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hush_ports::Clock;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use rustls::ClientConfig;
 use tokio::time::{Instant, timeout, timeout_at};
 use twilight_http_ratelimiting::{Bucket, Permit, RateLimiter};
 
 use super::calls::Call;
+use super::connect::{self, Http};
 use super::limits;
 use super::restraint::Restraint;
 use crate::Settings;
@@ -32,11 +28,6 @@ const TURN: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(250);
 /// How long Discord may take for its answer.
 const ANSWER: Duration = Duration::from_secs(10);
-/// How long it may take to reach Discord.
-const CONNECT: Duration = Duration::from_secs(4);
-/// How long a connection without requests is kept: less than Discord keeps it, since what is sent while the other side
-/// hangs up may have been done.
-const IDLE: Duration = Duration::from_secs(30);
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 1 << 18;
 /// Who asks, as Discord wants it to be said.
@@ -63,7 +54,7 @@ pub(super) enum Answer {
 
 /// Discord's REST API.
 pub(super) struct Rest {
-    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    http: Http,
     limiter: RateLimiter,
     /// Where the paths begin, such as `https://discord.com/api/v10`.
     root: String,
@@ -71,63 +62,40 @@ pub(super) struct Rest {
     authorization: String,
     /// When requests may be sent again, after there were too many of all kinds.
     quiet_until: Mutex<Instant>,
-    /// Whether Discord has said that it does not know the token. Who goes on with it is shut out.
-    unknown: AtomicBool,
     restraint: Restraint,
+    clock: Arc<dyn Clock>,
 }
 
 impl Rest {
-    pub(super) fn new(settings: &Settings) -> Self {
-        crate::settings::choose_encryption();
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(CONNECT));
-        let tls = ClientConfig::builder()
-            .with_webpki_roots()
-            .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
+    pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Self {
         let origin = settings.api.as_ref().map_or_else(
             || "https://discord.com".to_owned(),
             |proxy| format!("http://{}", proxy.authority()),
         );
         Self {
-            http: Client::builder(TokioExecutor::new())
-                .pool_idle_timeout(IDLE)
-                .pool_timer(TokioTimer::new())
-                .build(connector),
+            http: connect::http(),
             limiter: RateLimiter::default(),
             root: format!("{origin}/api/v10"),
             authorization: format!("Bot {}", settings.token.secret()),
             quiet_until: Mutex::new(Instant::now()),
-            unknown: AtomicBool::new(false),
             restraint: Restraint::new(),
+            clock,
         }
     }
 
     /// Sends a request once, when it is its turn and if it may be sent then.
     pub(super) async fn send(
         &self,
-        call: Call,
+        call: &Call<'_>,
         may_send: &(dyn Fn() -> bool + Send + Sync),
     ) -> Answer {
-        if self.unknown.load(Ordering::Relaxed) {
-            return Answer::Is(StatusCode::UNAUTHORIZED, Bytes::new());
-        }
-        if let Some(body) = self.restraint.forbidden(&call) {
+        if let Some(body) = self.restraint.forbidden(call) {
             return Answer::Is(StatusCode::FORBIDDEN, body);
         }
         if self.restraint.is_spent() {
             return Answer::Limited;
         }
-        let Ok(request) = self.request(&call) else {
-            // Its parts are numbers and texts of our own, so nobody gets here.
-            return Answer::NotSent;
-        };
-        let permit = match self.turn(&call, may_send).await {
+        let permit = match self.turn(call, may_send).await {
             Ok(permit) => permit,
             Err(answer) => return answer,
         };
@@ -137,6 +105,14 @@ impl Rest {
         if !may_send() {
             return Answer::NotSent;
         }
+        if !self.restraint.may_ask() {
+            return Answer::Limited;
+        }
+        // Not before its turn has come, since a timeout counts from now.
+        let Ok(request) = self.request(call) else {
+            // Its parts are numbers and texts of our own, so nobody gets here.
+            return Answer::NotSent;
+        };
         let deadline = Instant::now() + ANSWER;
         let response = match timeout_at(deadline, self.http.request(request)).await {
             Ok(Ok(response)) => response,
@@ -155,14 +131,14 @@ impl Rest {
         let body = Limited::new(response.into_body(), LARGEST).collect();
         let body = timeout_at(deadline, body).await.ok().and_then(Result::ok);
         let body = body.map(Collected::to_bytes).unwrap_or_default();
-        self.restraint.note(&call, status, &body);
+        self.restraint.note(call, status, &body);
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Answer::Limited;
         }
         Answer::Is(status, body)
     }
 
-    fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, http::Error> {
+    fn request(&self, call: &Call<'_>) -> Result<Request<Full<Bytes>>, http::Error> {
         let mut authorization = HeaderValue::from_str(&self.authorization)?;
         authorization.set_sensitive(true);
         let mut request = Request::builder()
@@ -170,21 +146,22 @@ impl Rest {
             .uri(format!("{}/{}", self.root, call.path))
             .header(AUTHORIZATION, authorization)
             .header(USER_AGENT, AGENT);
-        if let Some(reason) = &call.reason {
-            let reason = utf8_percent_encode(reason, NON_ALPHANUMERIC).to_string();
+        if let Some(reason) = call.reason() {
+            let reason = utf8_percent_encode(&reason, NON_ALPHANUMERIC).to_string();
             request = request.header(REASON, reason);
         }
-        if call.body.is_some() {
+        let body = call.body(self.clock.wall());
+        if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
-        let body = call.body.as_ref().map(ToString::to_string);
+        let body = body.map(|body| body.to_string());
         request.body(Full::from(body.unwrap_or_default()))
     }
 
     /// Waits for the turn of a request, unless it is too far away.
     async fn turn(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         may_send: &(dyn Fn() -> bool + Send + Sync),
     ) -> Result<Permit, Answer> {
         let latest = Instant::now() + TURN;
@@ -208,7 +185,7 @@ impl Rest {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps account of what an answer says of limits and of the token.
+    /// Keeps account of what an answer says of limits.
     fn note<B>(&self, permit: Permit, response: &Response<B>) {
         let (status, headers) = (response.status(), response.headers());
         let left = limits::left(status, headers);
@@ -219,9 +196,6 @@ impl Rest {
                 let mut quiet_until = self.quiet_until();
                 *quiet_until = (*quiet_until).max(Instant::now() + away);
             }
-        }
-        if status == StatusCode::UNAUTHORIZED {
-            self.unknown.store(true, Ordering::Relaxed);
         }
         permit.complete(left);
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use hush_domain::commands::OrderType;
 use hush_domain::limits::{InvalidRule, Ring, Rule};
 use tokio::time::Instant;
 
@@ -18,15 +19,22 @@ use super::calls::Call;
 const INVALID: (u32, Duration) = (1000, Duration::from_mins(10));
 /// For how long what was forbidden is not asked again: somebody has to change something first.
 const FORBIDDEN: Duration = Duration::from_secs(30);
+/// For how long nothing is asked once Discord does not know the bot. Then one asks for all.
+const UNKNOWN: Duration = Duration::from_secs(60);
 /// How much that was forbidden is remembered.
 const REMEMBERED: usize = 4096;
+
+/// What was asked: by its type too, since different ones that are about a member have the same path.
+type Asked = (Option<OrderType>, String);
 
 /// Remembers what Discord did not like.
 pub(super) struct Restraint {
     began: Instant,
     rule: Result<Rule, InvalidRule>,
     invalid: Mutex<Ring>,
-    forbidden: Mutex<HashMap<String, (Instant, Bytes)>>,
+    forbidden: Mutex<HashMap<Asked, (Instant, Bytes)>>,
+    /// Until when nobody asks, if Discord did not know the bot by its token the last time.
+    unknown_until: Mutex<Option<Instant>>,
 }
 
 impl Restraint {
@@ -36,7 +44,22 @@ impl Restraint {
             rule: Rule::new(INVALID.0, INVALID.1),
             invalid: Mutex::default(),
             forbidden: Mutex::default(),
+            unknown_until: Mutex::default(),
         }
+    }
+
+    /// Whether Discord knows the bot, or it is time that one asks for all whether it does by now. Asked right before
+    /// something is sent.
+    pub(super) fn may_ask(&self) -> bool {
+        let (now, mut unknown_until) = (Instant::now(), lock(&self.unknown_until));
+        let Some(until) = &mut *unknown_until else {
+            return true;
+        };
+        let is_time = now >= *until;
+        if is_time {
+            *until = now + UNKNOWN;
+        }
+        is_time
     }
 
     /// Whether so much was not in order that nothing more shall be asked for a while.
@@ -48,14 +71,14 @@ impl Restraint {
     }
 
     /// What Discord said a moment ago to the same request, if it forbade it.
-    pub(super) fn forbidden(&self, call: &Call) -> Option<Bytes> {
+    pub(super) fn forbidden(&self, call: &Call<'_>) -> Option<Bytes> {
         let forbidden = lock(&self.forbidden);
-        let (at, body) = forbidden.get(&name(call))?;
+        let (at, body) = forbidden.get(&asked(call))?;
         (at.elapsed() < FORBIDDEN).then(|| body.clone())
     }
 
     /// Takes note of an answer.
-    pub(super) fn note(&self, call: &Call, status: StatusCode, body: &Bytes) {
+    pub(super) fn note(&self, call: &Call<'_>, status: StatusCode, body: &Bytes) {
         if matches!(
             status,
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
@@ -70,13 +93,21 @@ impl Restraint {
                 );
             }
         }
+        let is_unknown = status == StatusCode::UNAUTHORIZED;
+        if is_unknown {
+            tracing::error!(
+                "Discord does not know the bot's token, so commands wait: copy it anew from the page Bot of your \
+                 application in Discord's developer portal"
+            );
+        }
+        *lock(&self.unknown_until) = is_unknown.then(|| Instant::now() + UNKNOWN);
         if status == StatusCode::FORBIDDEN {
             let mut forbidden = lock(&self.forbidden);
             if forbidden.len() >= REMEMBERED {
                 forbidden.retain(|_, (at, _)| at.elapsed() < FORBIDDEN);
             }
             if forbidden.len() < REMEMBERED {
-                forbidden.insert(name(call), (Instant::now(), body.clone()));
+                forbidden.insert(asked(call), (Instant::now(), body.clone()));
             }
         }
     }
@@ -87,8 +118,8 @@ impl Restraint {
     }
 }
 
-fn name(call: &Call) -> String {
-    format!("{} {}", call.method.name(), call.path)
+fn asked(call: &Call<'_>) -> Asked {
+    (call.kind(), call.path.clone())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,8 +1,10 @@
 //! What is known of an attempt that did not go well.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use hush_adapters::system::SystemClock;
 use hush_discord::DiscordExecutor;
 use hush_discord_fake::{RestFaults, Scripted, Setup};
 use hush_domain::commands::{Command, Report};
@@ -10,7 +12,7 @@ use hush_ports::{CommandExecutor, Execution};
 use tokio::net::TcpListener;
 
 use crate::support::{
-    ADA, CHANNEL, PATIENCE, SERVER, Site, attempt, command, kick, message, settings, skip,
+    ADA, CHANNEL, PATIENCE, SERVER, Site, attempt, bulk_ban, command, kick, message, settings, skip,
 };
 
 const GUILD: &str = "/guilds/4194304";
@@ -62,10 +64,13 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
 #[tokio::test]
 async fn a_success_that_cannot_be_read_is_one() {
     let site = Site::new().await;
-    site.fake
-        .script_requests("/channels", 1, Scripted::Fails(200));
+    site.fake.script_requests("", 2, Scripted::Fails(200));
     let execution = site.try_order(message(CHANNEL)).await;
     assert_eq!(execution, Execution::Done(Report::Done));
+    // But then nobody knows whom a bulk ban has met.
+    let execution = site.try_order(bulk_ban(&[ADA])).await;
+    assert_eq!(execution, Execution::Unknown);
+    assert_eq!(site.requests(), 2);
 }
 
 #[tokio::test]
@@ -73,7 +78,7 @@ async fn where_nobody_listens_nothing_is_done() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let api = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let executor = DiscordExecutor::new(&settings(&api));
+    let executor = DiscordExecutor::new(&settings(&api), Arc::new(SystemClock::new()));
     let attempt = attempt(command(kick(ADA)), || true);
     assert_eq!(executor.execute(attempt).await, Execution::NotDone);
     assert!(executor.acts_as().await.unwrap_err().is_transient());

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hush_discord_fake::Scripted;
-use hush_domain::commands::{FailureCode, Report};
+use hush_domain::commands::{FailureCode, Order, Report};
 use hush_ports::{CommandExecutor, Execution};
 use tokio::time::Instant;
 
-use crate::support::{ADA, CHANNEL, Site, add_role, attempt, command, kick, message, skip};
+use crate::support::{ADA, CHANNEL, Site, add_role, attempt, command, kick, message, skip, user};
 
 const DONE: Execution = Execution::Done(Report::Done);
 
@@ -121,6 +121,28 @@ async fn what_was_forbidden_is_not_asked_again_for_a_while() {
         Execution::Done(_)
     ));
     assert_eq!(site.requests(), 4);
+}
+
+#[tokio::test]
+async fn what_is_forbidden_forbids_no_other_type_of_command() {
+    let site = Site::new().await;
+    let (ada, forbidden) = (user(ADA), Execution::Refused(FailureCode::DiscordForbids));
+    let timeout = Order::Timeout {
+        user: ada,
+        lasting: Duration::from_secs(60),
+    };
+    let nickname = Order::SetNickname {
+        user: ada,
+        nickname: None,
+    };
+    site.fake
+        .script_requests("/guilds", 1, Scripted::Fails(403));
+    assert_eq!(site.try_order(timeout.clone()).await, forbidden);
+    assert_eq!(site.try_order(nickname).await, DONE);
+    let lifted = Order::RemoveTimeout { user: ada };
+    assert_eq!(site.try_order(lifted).await, DONE);
+    assert_eq!(site.try_order(timeout).await, forbidden);
+    assert_eq!(site.requests(), 3);
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
 //! What Discord refuses, and what that is called here.
 
-use hush_discord_fake::{Role, Scripted, Setup, Step, permissions};
-use hush_domain::commands::{Command, FailureCode, Order};
+use std::time::Duration;
+
+use futures::future::join_all;
+use hush_discord_fake::{Role, Scripted, Step, permissions};
+use hush_domain::commands::{Command, FailureCode, Order, Report};
 use hush_ports::{CommandExecutor, Execution};
 
 use crate::support::{
     ADA, BOTS, CHANNEL, FORUM, OWNER, SERVER, STRANGER, Site, add_role, bulk_ban, command, kick,
-    message, user,
+    message, skip, user,
 };
 
 const NOBODY: u64 = 999;
@@ -30,7 +33,7 @@ async fn what_is_not_there_has_a_code_of_its_own() {
     };
     let ban = |id| Order::Ban {
         user: user(id),
-        deleting: std::time::Duration::ZERO,
+        deleting: Duration::ZERO,
     };
     for (order, code) in [
         (kick(NOBODY), FailureCode::UserNotFound),
@@ -44,7 +47,6 @@ async fn what_is_not_there_has_a_code_of_its_own() {
         (kick(OWNER), FailureCode::DiscordForbids),
         (ban(OWNER), FailureCode::DiscordForbids),
         (role(BOTS), FailureCode::DiscordForbids),
-        (bulk_ban(&[OWNER, NOBODY]), FailureCode::DiscordRefuses),
     ] {
         refuses(&site, order, code).await;
     }
@@ -83,9 +85,10 @@ async fn a_refusal_without_a_code_is_told_by_its_status() {
     let site = Site::new().await;
     for (status, code) in [
         (400, FailureCode::DiscordRefuses),
-        (403, FailureCode::DiscordForbids),
         (404, FailureCode::DiscordRefuses),
         (413, FailureCode::DiscordRefuses),
+        // The last, since it is remembered.
+        (403, FailureCode::DiscordForbids),
     ] {
         let path = format!("/guilds/{SERVER}");
         site.fake.script_requests(&path, 1, Scripted::Fails(status));
@@ -94,17 +97,26 @@ async fn a_refusal_without_a_code_is_told_by_its_status() {
 }
 
 #[tokio::test]
-async fn who_is_unknown_to_discord_asks_no_more() {
-    let site = Site::with(Setup {
-        token: "another".to_owned(),
-        ..Setup::default()
-    })
-    .await;
-    for _ in 0..3 {
-        refuses(&site, kick(ADA), FailureCode::BotUnauthorized).await;
+async fn who_is_unknown_to_discord_asks_no_more_for_a_while() {
+    let site = Site::new().await;
+    let refused = Execution::Refused(FailureCode::BotUnauthorized);
+    site.fake.script_requests("/", 2, Scripted::Fails(401));
+    assert_eq!(site.try_order(kick(ADA)).await, refused);
+    for order in [kick(ADA), message(CHANNEL)] {
+        assert_eq!(site.try_order(order).await, Execution::Limited);
     }
-    let unknown = site.executor.acts_as().await.unwrap_err();
-    assert!(!unknown.is_transient());
-    assert!(!format!("{unknown} {unknown:?}").contains(&Setup::default().token));
-    assert_eq!((site.requests(), site.fake.invalid_requests()), (1, 1));
+    assert!(site.executor.acts_as().await.unwrap_err().is_transient());
+    assert_eq!(site.requests(), 1);
+    // Then one asks for all.
+    skip(Duration::from_secs(60)).await;
+    let orders = [kick(ADA), add_role(ADA), message(CHANNEL)];
+    let tried = join_all(orders.map(|order| site.try_order(order))).await;
+    let count = |wanted| tried.iter().filter(|it| **it == wanted).count();
+    assert_eq!((count(refused), count(Execution::Limited)), (1, 2));
+    assert_eq!((site.requests(), site.fake.invalid_requests()), (2, 2));
+    // Until it is known again.
+    skip(Duration::from_secs(60)).await;
+    for order in [add_role(ADA), kick(ADA)] {
+        assert_eq!(site.try_order(order).await, Execution::Done(Report::Done));
+    }
 }

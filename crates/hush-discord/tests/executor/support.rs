@@ -33,6 +33,7 @@ pub(crate) const ADMIN: u64 = 4000;
 pub(crate) struct Site {
     pub(crate) fake: Fake,
     pub(crate) executor: DiscordExecutor,
+    pub(crate) clock: SystemClock,
 }
 
 impl Site {
@@ -55,8 +56,13 @@ impl Site {
         let fake = Fake::start(setup).await.unwrap();
         assert!(fake.take(Step::GuildAdded(server())));
         fake.add_user(User::new(STRANGER, "stranger"));
-        let executor = DiscordExecutor::new(&settings(&fake.api_url()));
-        Self { fake, executor }
+        let clock = SystemClock::new();
+        let executor = DiscordExecutor::new(&settings(&fake.api_url()), Arc::new(clock));
+        Self {
+            fake,
+            executor,
+            clock,
+        }
     }
 
     /// What becomes of an order that may be sent at any time.

@@ -23,7 +23,8 @@ pub(super) async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Fai
     let service = Service::prepare(settings).await?;
     let mut stores = stores::serving(settings).await?;
     if let Some(bot) = &settings.discord {
-        stores.ports.executor = Some(Arc::new(DiscordExecutor::new(bot)));
+        let clock = stores.ports.clock.clone();
+        stores.ports.executor = Some(Arc::new(DiscordExecutor::new(bot, clock)));
     }
     let guilds = import::check(&args.import)?;
     let (ingest, clock) = (&*stores.ingest, &*stores.ports.clock);
