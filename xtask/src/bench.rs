@@ -25,6 +25,8 @@ pub(crate) struct Bench {
 enum What {
     /// The live feed instead of requests: how far behind a Discord of our own it is in a storm.
     Feed(Options),
+    /// Commands: how soon a storm of them is done on a Discord of our own that has limits and fails now and then.
+    Commands(Options),
 }
 
 /// How much is measured.
@@ -64,7 +66,8 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
     let options = &bench.options;
     match &bench.what {
         None => requests(options),
-        Some(What::Feed(options)) => feed(options),
+        Some(What::Feed(options)) => beside_discord("measure-feed", options),
+        Some(What::Commands(options)) => beside_discord("measure-commands", options),
     }
 }
 
@@ -87,11 +90,11 @@ fn measuring() -> Command {
     command
 }
 
-/// The feed has the whole machine, as the service and Discord would have one each.
-fn feed(options: &Options) -> Result<()> {
+/// What needs a Discord has the whole machine, as the service and Discord would have one each.
+fn beside_discord(task: &str, options: &Options) -> Result<()> {
     let binaries = build(&["--package=hush-server", "--package=hush-discord-fake"])?;
     let mut measure = measuring();
-    measure.arg(binaries.join("xtask")).arg("measure-feed");
+    measure.arg(binaries.join("xtask")).arg(task);
     measure.arg("--hush").arg(binaries.join("hush-server"));
     measure
         .arg("--fake")

@@ -52,6 +52,9 @@ enum Task {
     MeasureFeed(measure::feed::Arguments),
     #[cfg(feature = "bench")]
     #[command(hide = true)]
+    MeasureCommands(measure::commands::Arguments),
+    #[cfg(feature = "bench")]
+    #[command(hide = true)]
     Limit(measure::limit::Arguments),
     /// Work with a throw-away PostgreSQL.
     #[command(subcommand)]
@@ -69,6 +72,8 @@ fn main() -> anyhow::Result<()> {
         Task::Measure(arguments) => measure::run(&arguments),
         #[cfg(feature = "bench")]
         Task::MeasureFeed(arguments) => measure::feed::run(&arguments),
+        #[cfg(feature = "bench")]
+        Task::MeasureCommands(arguments) => measure::commands::run(&arguments),
         #[cfg(feature = "bench")]
         Task::Limit(arguments) => measure::limit::run(&arguments),
         Task::Db(task) => db::run(task),

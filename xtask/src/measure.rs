@@ -1,12 +1,15 @@
 //! Measures the service beside its limit. Built for release and started by `cargo xtask bench`.
 
+pub(crate) mod commands;
 mod connection;
 pub(crate) mod feed;
 mod fixture;
 pub(crate) mod limit;
 mod load;
+mod metrics;
 mod process;
 mod question;
+mod site;
 mod table;
 
 use std::path::PathBuf;
@@ -16,13 +19,16 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::bench::{Options, Store};
-use crate::commands;
+use crate::commands::say;
 use connection::{Answer, Connection};
 use fixture::Service;
 use load::Load;
 use process::Process;
 use question::{KINDS, Kind, Questions};
 use table::{Row, Sample};
+
+/// How long anything may take that is waited for.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What is measured, and how.
 #[derive(Args)]
@@ -63,14 +69,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let stores = Store::value_variants().iter().copied();
         let only = arguments.options.store;
         for store in stores.filter(|store| only.is_none_or(|only| only == *store)) {
-            commands::say(format_args!(
+            say(format_args!(
                 "filling {} servers into {store}",
                 fixture::SERVERS
             ));
             let service = Service::start(store, &arguments.hush, arguments.server_core)?;
             let mut questions = Questions::ask_all_once(&service).await?;
             for kind in KINDS {
-                commands::say(format_args!("measuring {store}, {}", kind.status()));
+                say(format_args!("measuring {store}, {}", kind.status()));
                 let samples = measure(kind, &service, &mut questions, &pace, arguments.server_core)
                     .await
                     .with_context(|| format!("measuring {} on {store}", kind.status()))?;

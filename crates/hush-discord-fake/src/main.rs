@@ -3,9 +3,10 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Parser;
-use hush_discord_fake::{Fake, Population, Setup, Step};
+use hush_discord_fake::{Fake, Population, RestFaults, RestLimit, Setup, Step};
 use serde_json::json;
 
 /// A fake Discord on loopback, with as many servers and members as you like.
@@ -32,6 +33,15 @@ struct Arguments {
     /// How many shards to recommend.
     #[arg(long, default_value_t = 1)]
     shards: u32,
+    /// How many requests of a kind each server or channel takes in a while; 0 is no limit.
+    #[arg(long, default_value_t = 0)]
+    limit: u32,
+    /// How many seconds that while lasts.
+    #[arg(long, default_value_t = 5)]
+    limit_seconds: u64,
+    /// Of how many requests to servers and channels one goes wrong; 0 is none.
+    #[arg(long, default_value_t = 0)]
+    faults: u32,
     /// The port of the REST API; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     api_port: u16,
@@ -52,6 +62,14 @@ async fn main() -> io::Result<()> {
     let fake = Fake::start(Setup {
         token: arguments.token,
         shards: arguments.shards,
+        rest_limits: (arguments.limit > 0).then_some(RestLimit {
+            requests: arguments.limit,
+            per: Duration::from_secs(arguments.limit_seconds),
+        }),
+        rest_faults: (arguments.faults > 0).then_some(RestFaults {
+            seed: arguments.seed,
+            one_in: arguments.faults,
+        }),
         api_port: arguments.api_port,
         gateway_port: arguments.gateway_port,
         ..Setup::default()

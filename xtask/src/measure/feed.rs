@@ -1,7 +1,5 @@
 //! Measures the live feed: how far behind Discord the service is in a storm of presences, on a Discord of our own.
 
-mod metrics;
-mod site;
 mod storm;
 mod table;
 
@@ -12,8 +10,9 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::bench::{Options, Store};
-use crate::commands;
-use site::{Discord, Service};
+use crate::commands::say;
+use crate::measure::PATIENCE;
+use crate::measure::site::{self, Discord, Service};
 use storm::{Stormed, storm};
 use table::{Row, Storms, Sustained};
 
@@ -24,8 +23,6 @@ const SERVERS: u64 = 1_000;
 const MEMBERS: u64 = 100;
 /// The most that a storm may be behind, in seconds.
 const MOST_LAG: f64 = 2.0;
-/// How long anything may take that is waited for.
-const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What is measured, and how.
 #[derive(Args)]
@@ -55,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 /// Many servers, in a storm that has to be followed and in those that are too much at last.
 fn many(store: Store, arguments: &Arguments) -> Result<Row> {
-    let discord = Discord::start(&arguments.fake, SERVERS, MEMBERS)?;
+    let discord = Discord::start(&arguments.fake, SERVERS, MEMBERS, &[])?;
     let (service, mut row) = follow(store, arguments, &discord)?;
     let (lasting, each) = if arguments.options.quick {
         (10, 5)
@@ -74,7 +71,7 @@ fn many(store: Store, arguments: &Arguments) -> Result<Row> {
 
 /// One server whose members come in chunks.
 fn large(store: Store, arguments: &Arguments) -> Result<Row> {
-    let discord = Discord::start(&arguments.fake, 1, SERVERS * MEMBERS)?;
+    let discord = Discord::start(&arguments.fake, 1, SERVERS * MEMBERS, &[])?;
     Ok(follow(store, arguments, &discord)?.1)
 }
 
@@ -85,7 +82,7 @@ fn follow<'a>(
     discord: &'a Discord,
 ) -> Result<(Service<'a>, Row)> {
     let servers = discord.owners().len();
-    commands::say(format_args!("following {servers} servers into {store}"));
+    say(format_args!("following {servers} servers into {store}"));
     let empty = site::empty_memory(store, &arguments.hush)?;
     let service = Service::start(store, &arguments.hush, discord)?;
     service.agrees_within(PATIENCE)?;

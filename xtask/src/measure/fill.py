@@ -28,7 +28,7 @@ with sqlite3.connect(database) as file:
     )
     file.executemany(
         "INSERT INTO tokens (id, digest, user_id, name, hint, scopes, created_at)"
-        """ VALUES (?, ?, ?, 'Bench', ?, '["users:read","stats:read"]', 0)""",
+        """ VALUES (?, ?, ?, 'Bench', ?, '["users:read","stats:read","commands:read","commands:write"]', 0)""",
         [(id, hashlib.sha256(secret.encode()).digest(), user, secret[:9]) for id, secret, user, _ in given],
     )
     file.executemany(

@@ -15,5 +15,5 @@ SELECT server_id, user_id, 'User', 1234, false, ARRAY[2, 3], 0 FROM given;
 
 INSERT INTO tokens (id, digest, user_id, name, hint, server_ids, scopes, created_at)
 SELECT id, sha256(convert_to(secret, 'UTF8')), user_id, 'Bench', left(secret, 9), ARRAY[server_id],
-       ARRAY['users:read', 'stats:read'], now()
+       ARRAY['users:read', 'stats:read', 'commands:read', 'commands:write'], now()
 FROM given;

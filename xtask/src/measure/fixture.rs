@@ -24,6 +24,13 @@ const RESERVED: usize = 10;
 /// What a store in memory takes in at its start.
 const GUILDS: &str = "guilds.json";
 const TOKENS: &str = "tokens.json";
+/// What the tokens may be used for. The scripts say the same.
+const SCOPES: [&str; 4] = [
+    "users:read",
+    "stats:read",
+    "commands:read",
+    "commands:write",
+];
 
 /// A server's owner and the token with which they ask for themselves.
 pub(super) struct Key {
@@ -178,7 +185,8 @@ fn write_guilds(file: &Path, keys: &[Key]) -> Result<()> {
 
 fn write_tokens(file: &Path, keys: &[Key]) -> Result<()> {
     write_lines(file, keys, |key| {
-        json!({"secret": key.secret, "user": key.user, "servers": [key.server]}).to_string()
+        json!({"secret": key.secret, "user": key.user, "servers": [key.server], "scopes": SCOPES})
+            .to_string()
     })
 }
 

@@ -96,10 +96,20 @@ impl Process {
 
     /// The memory that it holds now, in kibibytes.
     pub(super) fn resident_memory(&self) -> Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory that it has held so far, in kibibytes.
+    pub(super) fn peak_memory(&self) -> Result<u64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, which: &str) -> Result<u64> {
         let text = self.told("status")?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = text.lines().find_map(|line| line.strip_prefix(which));
         let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        Ok(number.context("/proc tells no VmRSS")?.parse()?)
+        let number = number.with_context(|| format!("/proc tells no {which}"))?;
+        Ok(number.parse()?)
     }
 
     fn told(&self, file: &str) -> Result<String> {

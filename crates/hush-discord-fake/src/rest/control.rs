@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `GET /_fake/observed` | what clients did, in numbers |
 //! | `GET /_fake/world-counts` | members, bots and online of each server |
+//! | `GET /_fake/effects` | what each request came to that was not refused, with its reason and nonce |
 //! | `POST /_fake/cut` | cuts every connection |
 //! | `POST /_fake/roles` | gives a member other roles: `{"guild": "4194304", "user": "1", "roles": ["4194314"]}` |
 //! | `POST /_fake/storm` | begins a storm: `{"rate": 5000, "seconds": 60, "seed": 1}` |
@@ -28,6 +29,7 @@ pub(super) fn answer(shared: &Arc<Shared>, method: &Method, path: &str, body: &V
     match (method, &segments[..]) {
         (&Method::GET, ["observed"]) => Reply::ok(shared.read(observed)),
         (&Method::GET, ["world-counts"]) => Reply::ok(shared.read(counts)),
+        (&Method::GET, ["effects"]) => Reply::ok(shared.read(effects)),
         (&Method::POST, ["cut"]) => {
             shared.change(State::cut_all);
             Reply::nothing()
@@ -125,6 +127,19 @@ fn observed(state: &State) -> Value {
         "changes": state.rest.effects.iter().filter(|it| it.changed).count(),
         "invalid_requests": state.rest.invalid,
     })
+}
+
+fn effects(state: &State) -> Value {
+    let effects = state.rest.effects.iter().map(|effect| {
+        json!({
+            "guild": effect.guild.to_string(),
+            "target": effect.target.to_string(),
+            "changed": effect.changed,
+            "reason": effect.reason.as_deref(),
+            "nonce": effect.body["nonce"],
+        })
+    });
+    effects.collect()
 }
 
 fn counts(state: &State) -> Value {

@@ -6,6 +6,7 @@
 
 mod audit;
 mod cli;
+mod commands;
 mod config;
 mod copy;
 mod crashes;

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
-use super::PATIENCE;
-use super::metrics::Lag;
-use super::site::Service;
 use crate::commands;
+use crate::measure::PATIENCE;
+use crate::measure::metrics::Lag;
+use crate::measure::site::Service;
 
 /// How often it is looked in a storm how far the service is, and somebody's roles change.
 const EVERY: Duration = Duration::from_secs(1);

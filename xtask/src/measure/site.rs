@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::PATIENCE;
+use super::fixture::{Filled, Key};
 use super::metrics::Metrics;
+use super::process::{Process, free_address, on_core};
 use crate::bench::Store;
-use crate::measure::fixture::{Filled, Key};
-use crate::measure::process::{Process, free_address, on_core};
 
 /// The token of the bot that the fake knows.
 const TOKEN: &str = "token-of-a-fake-bot";
@@ -28,8 +28,8 @@ pub(super) struct Discord {
 }
 
 impl Discord {
-    /// A Discord with so many servers of so many members each, the bot among them.
-    pub(super) fn start(fake: &Path, servers: u64, members: u64) -> Result<Self> {
+    /// A Discord with so many servers of so many members each, the bot among them, and with further arguments.
+    pub(super) fn start(fake: &Path, servers: u64, members: u64, more: &[&str]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("addresses.json");
         let address = free_address()?;
@@ -38,6 +38,7 @@ impl Discord {
             .args(["--servers", &servers.to_string()])
             .args(["--members", &(members - 1).to_string()])
             .args(["--api-port", &address.port().to_string()])
+            .args(more)
             .arg("--port-file")
             .arg(&file);
         let process = Process::start(&mut command, address)?;
@@ -139,6 +140,15 @@ impl<'a> Service<'a> {
         self.process.resident_memory()
     }
 
+    pub(super) fn peak_memory(&self) -> Result<u64> {
+        self.process.peak_memory()
+    }
+
+    /// Where the API is.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.process.address()
+    }
+
     pub(super) fn log(&self) -> Result<String> {
         self.process.log()
     }
@@ -206,7 +216,8 @@ impl<'a> Service<'a> {
         Ok(())
     }
 
-    fn ask(&self, key: &Key, path: &str) -> Result<Value> {
+    /// What the API says to a server's owner.
+    pub(super) fn ask(&self, key: &Key, path: &str) -> Result<Value> {
         let (status, body) = ask(self.process.address(), "GET", path, &key.secret, "")?;
         ensure!(status == 200, "{path}: {status} {body}");
         Ok(serde_json::from_str(&body)?)

@@ -1,4 +1,4 @@
-//! What the service says of its feed.
+//! What the service says of its feed and of commands.
 
 /// The text of `/metrics`.
 pub(super) struct Metrics(pub(super) String);
@@ -40,6 +40,14 @@ impl Metrics {
             p99: quantile(99),
             max: quantile(100),
         }
+    }
+
+    /// How many commands came to their end.
+    pub(super) fn commands_ended(&self) -> u64 {
+        let lines = self.0.lines();
+        let series = lines.filter(|line| line.starts_with("hush_commands_total{"));
+        let counts = series.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok());
+        counts.sum()
     }
 
     /// Each bucket's upper bound, and how many values are at most that.

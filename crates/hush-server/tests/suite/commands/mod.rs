@@ -1,0 +1,11 @@
+//! The binary carries commands out on a Discord of our own: each once, in order, and in the servers that they name.
+
+mod clients;
+mod draining;
+mod foreign;
+mod killed;
+mod orders;
+mod scene;
+mod secrets;
+mod taking_over;
+mod verdict;
