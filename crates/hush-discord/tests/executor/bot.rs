@@ -17,12 +17,11 @@ const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 /// Base64, bit by bit.
 fn base64(text: &str) -> String {
-    let mut bits: String = text.bytes().map(|byte| format!("{byte:08b}")).collect();
-    let whole = bits.len().next_multiple_of(6);
-    bits.extend(std::iter::repeat_n('0', whole - bits.len()));
-    let letters = bits.as_bytes().chunks(6).map(|six| {
-        let six = std::str::from_utf8(six).unwrap();
-        char::from(LETTERS[usize::from_str_radix(six, 2).unwrap()])
+    let bits = |byte: u8| (0..8).rev().map(move |bit| usize::from(byte >> bit & 1));
+    let bits: Vec<usize> = text.bytes().flat_map(bits).collect();
+    let letters = bits.chunks(6).map(|six| {
+        let six = six.iter().chain(&[0; 6]).take(6);
+        char::from(LETTERS[six.fold(0, |number, bit| number * 2 + bit)])
     });
     letters.collect()
 }
