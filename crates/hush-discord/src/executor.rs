@@ -29,7 +29,7 @@ pub struct DiscordExecutor {
 }
 
 impl DiscordExecutor {
-    /// An executor for the bot, whose timeouts count from when they are sent by `clock`. Its limits are its own: there should
+    /// An executor for the bot, which sends no timeout that is over by `clock`. Its limits are its own: there should
     /// be one in a process. Panics outside of a tokio runtime, in which it keeps account of Discord's limits.
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Self {
         Self {

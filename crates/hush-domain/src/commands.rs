@@ -47,7 +47,7 @@ pub struct Command {
     pub created_at: Timestamp,
     /// When it must not run any more.
     pub not_after: Timestamp,
-    /// When it was first begun.
+    /// When it was begun: the first time since when it may have been carried out.
     pub started_at: Option<Timestamp>,
     /// When it came to its end.
     pub ended_at: Option<Timestamp>,
@@ -93,22 +93,11 @@ impl Command {
         self.user == user || self.order.users().contains(&user)
     }
 
-    /// Until when a timeout lasts that is carried out now or once more. It counts from when it was first begun, so that a
-    /// repetition changes nothing.
+    /// Until when a timeout lasts that is carried out now or once more. It counts from the first time that it may have been
+    /// carried out, so that a repetition changes nothing.
     pub fn timeout_until(&self) -> Option<Timestamp> {
         match self.order {
             Order::Timeout { lasting, .. } => self.started_at?.checked_add(lasting),
-            _ => None,
-        }
-    }
-}
-
-impl Order {
-    /// Until when a timeout lasts that is sent at `now`. Sent once more it ends as much later, which is harmless; an end that
-    /// counted from its first attempt could be over before the platform hears of it.
-    pub fn timeout_until(&self, now: Timestamp) -> Option<Timestamp> {
-        match self {
-            Self::Timeout { lasting, .. } => now.checked_add(*lasting),
             _ => None,
         }
     }

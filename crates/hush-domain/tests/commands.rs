@@ -167,18 +167,6 @@ fn a_timeout_counts_from_its_first_attempt() {
 }
 
 #[test]
-fn a_timeout_lasts_from_when_it_is_sent() {
-    let timeout = Order::Timeout {
-        user: user(3),
-        lasting: Duration::from_secs(60),
-    };
-    assert_eq!(timeout.timeout_until(at(100)), Some(at(160)));
-    assert_eq!(timeout.timeout_until(at(190)), Some(at(250)));
-    let kick = Order::Kick { user: user(3) };
-    assert_eq!(kick.timeout_until(at(100)), None);
-}
-
-#[test]
 fn an_end_says_no_more_than_is_known() {
     let mut kick = command(Order::Kick { user: user(3) });
     assert_eq!(kick.overdue(false), State::Expired);

@@ -71,15 +71,21 @@ impl<'a> Call<'a> {
         self.command.map(|command| command.order.kind())
     }
 
-    /// What is sent with it, if that is at `now`.
-    pub(super) fn body(&self, now: Timestamp) -> Option<Value> {
+    /// Whether it would time a member out until a time that is over at `now`, which Discord takes for none.
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        let until = self.command.and_then(Command::timeout_until);
+        until.is_some_and(|until| until <= now)
+    }
+
+    /// What is sent with it.
+    pub(super) fn body(&self) -> Option<Value> {
         let command = self.command?;
         let order = &command.order;
         match order {
             Order::Timeout { .. } => {
-                // In the last days of the year 9999 there is no such end, and Discord refuses this one.
-                let until = order.timeout_until(now).unwrap_or(now).to_string();
-                Some(json!({"communication_disabled_until": until}))
+                // In the last days of the year 9999 there is no such end, and this one Discord refuses.
+                let until = command.timeout_until().unwrap_or(command.not_after);
+                Some(json!({"communication_disabled_until": until.to_string()}))
             }
             Order::RemoveTimeout { .. } => Some(json!({"communication_disabled_until": null})),
             Order::SetNickname { nickname, .. } => {

@@ -102,13 +102,12 @@ impl Rest {
         if Instant::now() < *self.quiet_until() {
             return Answer::Limited;
         }
-        if !may_send() {
+        if !may_send() || call.is_over(self.clock.wall()) {
             return Answer::NotSent;
         }
         if !self.restraint.may_ask() {
             return Answer::Limited;
         }
-        // Not before its turn has come, since a timeout counts from now.
         let Ok(request) = self.request(call) else {
             // Its parts are numbers and texts of our own, so nobody gets here.
             return Answer::NotSent;
@@ -150,7 +149,7 @@ impl Rest {
             let reason = utf8_percent_encode(&reason, NON_ALPHANUMERIC).to_string();
             request = request.header(REASON, reason);
         }
-        let body = call.body(self.clock.wall());
+        let body = call.body();
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }

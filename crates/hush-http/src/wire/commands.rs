@@ -55,7 +55,7 @@ pub(crate) struct Command {
     /// When it must not run any more (RFC 3339, UTC).
     #[schema(format = DateTime, max_length = 30)]
     not_after: String,
-    /// When it was first begun (RFC 3339, UTC); `null` if it was not.
+    /// When it was begun, the first time since when it may have been carried out (RFC 3339, UTC); `null` if it was not.
     #[schema(required, format = DateTime, max_length = 30)]
     started_at: Option<String>,
     /// When it came to its end (RFC 3339, UTC); `null` if it has not.

@@ -186,7 +186,7 @@ pub async fn a_server_has_only_some_places(store: &Store) {
     assert_eq!(store.claimed(worker, 23, 1).await, [most + 2]);
 }
 
-/// Not before, and it counts as another attempt. When it was first begun stays.
+/// Not before, and it counts as another attempt. When it was begun stays only if that may have done something.
 pub async fn what_is_postponed_comes_again_in_its_time(store: &Store) {
     let worker = store.enlist().await;
     store.queued([kick(3)]).await;
@@ -198,10 +198,11 @@ pub async fn what_is_postponed_comes_again_in_its_time(store: &Store) {
     assert_eq!(early.await.unwrap(), []);
     let again = store.claim(worker, 60, 1).await.remove(0);
     assert_eq!((again.command.attempts, again.unsure), (2, false));
-    assert_eq!(again.command.started_at, Some(at(10)));
+    assert_eq!(again.command.started_at, Some(at(60)));
     assert!(store.postpone(worker, 1, 61, true).await);
     let again = store.claim(worker, 61, 1).await.remove(0);
     assert_eq!((again.command.attempts, again.unsure), (3, true));
+    assert_eq!(again.command.started_at, Some(at(60)));
 }
 
 /// Once, and neither before nor after it was theirs.

@@ -155,7 +155,8 @@ impl Queue {
             };
             kept.worker = Some(worker);
             kept.command.state = State::Running;
-            kept.command.started_at.get_or_insert(now);
+            let begun = kept.command.started_at.filter(|_| kept.unsure);
+            kept.command.started_at = begun.or(Some(now));
             kept.command.attempts += 1;
             claimed.push(Claimed {
                 command: kept.command.clone(),

@@ -68,8 +68,8 @@ pub(super) async fn claim(
              FOR UPDATE OF c SKIP LOCKED
          )
          UPDATE commands c
-         SET worker_id = $1, state = 'running', started_at = coalesce(c.started_at, $2),
-             attempts = c.attempts + 1
+         SET worker_id = $1, state = 'running', attempts = c.attempts + 1,
+             started_at = CASE WHEN c.unsure THEN coalesce(c.started_at, $2) ELSE $2 END
          FROM next WHERE c.id = next.id
          RETURNING c.id",
         worker.0,

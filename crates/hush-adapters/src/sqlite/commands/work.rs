@@ -73,8 +73,8 @@ pub(super) async fn claim(
     }
     sqlx::query(
         "UPDATE commands
-         SET worker_id = ?1, state = 'running', started_at = coalesce(started_at, ?2),
-             attempts = attempts + 1
+         SET worker_id = ?1, state = 'running', attempts = attempts + 1,
+             started_at = CASE WHEN unsure THEN coalesce(started_at, ?2) ELSE ?2 END
          WHERE position IN (SELECT value FROM json_each(?3))",
     )
     .bind(worker.0)
