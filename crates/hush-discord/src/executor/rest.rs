@@ -13,7 +13,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hush_ports::Clock;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use twilight_http_ratelimiting::{Bucket, Permit, RateLimiter};
 
 use super::calls::Call;
@@ -95,12 +95,13 @@ impl Rest {
         if self.restraint.is_spent() {
             return Answer::Limited;
         }
-        let permit = match self.turn(call, may_send).await {
+        let latest = Instant::now() + TURN;
+        let permit = match self.turn(call, latest, may_send).await {
             Ok(permit) => permit,
             Err(answer) => return answer,
         };
-        if Instant::now() < *self.quiet_until() {
-            return Answer::Limited;
+        if let Err(answer) = self.quiet(latest, may_send).await {
+            return answer;
         }
         if !may_send() || call.is_over(self.clock.wall()) {
             return Answer::NotSent;
@@ -161,9 +162,9 @@ impl Rest {
     async fn turn(
         &self,
         call: &Call<'_>,
+        latest: Instant,
         may_send: &(dyn Fn() -> bool + Send + Sync),
     ) -> Result<Permit, Answer> {
-        let latest = Instant::now() + TURN;
         let comes_in_time = move |bucket: Option<Bucket>| {
             bucket.is_none_or(|it| it.remaining > 0 || it.reset_at <= latest.into_std())
         };
@@ -174,6 +175,26 @@ impl Rest {
                 Err(_) if Instant::now() >= latest => return Err(Answer::Limited),
                 Err(_) => {}
             }
+        }
+        Err(Answer::NotSent)
+    }
+
+    /// Waits until there are no longer too many requests of all kinds, unless that is too far away. Who did not wait would
+    /// go back into the queue, and so would all that come after it.
+    async fn quiet(
+        &self,
+        latest: Instant,
+        may_send: &(dyn Fn() -> bool + Send + Sync),
+    ) -> Result<(), Answer> {
+        while may_send() {
+            let (now, until) = (Instant::now(), *self.quiet_until());
+            if until <= now {
+                return Ok(());
+            }
+            if until > latest {
+                return Err(Answer::Limited);
+            }
+            sleep_until(until.min(now + LOOK)).await;
         }
         Err(Answer::NotSent)
     }

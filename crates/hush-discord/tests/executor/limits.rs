@@ -102,6 +102,20 @@ async fn a_limit_of_all_requests_stops_all() {
 
 /// Discord shuts out whoever goes on asking for what it forbids.
 #[tokio::test]
+async fn a_limit_of_all_requests_that_is_over_soon_is_waited_for() {
+    let site = Site::new().await;
+    let wait = Duration::from_millis(600);
+    site.fake.script_requests("/guilds", 1, limited(wait, true));
+    let start = Instant::now();
+    assert_eq!(site.try_order(kick(ADA)).await, Execution::Limited);
+    for order in [kick(ADA), kick(ADA + 1)] {
+        assert_eq!(site.try_order(order).await, DONE);
+    }
+    assert!(start.elapsed() >= wait);
+    assert_eq!((site.requests(), site.fake.invalid_requests()), (3, 1));
+}
+
+#[tokio::test]
 async fn what_was_forbidden_is_not_asked_again_for_a_while() {
     let site = Site::new().await;
     let forbidden = Execution::Refused(FailureCode::DiscordForbids);
