@@ -100,7 +100,6 @@ async fn a_limit_of_all_requests_stops_all() {
     assert_eq!(site.try_order(kick(ADA)).await, DONE);
 }
 
-/// Discord shuts out whoever goes on asking for what it forbids.
 #[tokio::test]
 async fn a_limit_of_all_requests_that_is_over_soon_is_waited_for() {
     let site = Site::new().await;
@@ -115,6 +114,7 @@ async fn a_limit_of_all_requests_that_is_over_soon_is_waited_for() {
     assert_eq!((site.requests(), site.fake.invalid_requests()), (3, 1));
 }
 
+/// Discord shuts out whoever goes on asking for what it forbids.
 #[tokio::test]
 async fn what_was_forbidden_is_not_asked_again_for_a_while() {
     let site = Site::new().await;
