@@ -37,7 +37,7 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
     /// Only this store instead of all.
     #[arg(long)]
-    pub(crate) store: Option<Store>,
+    store: Option<Store>,
 }
 
 /// Where the service keeps its data.
@@ -121,6 +121,14 @@ fn requests(options: &Options) -> Result<()> {
 }
 
 impl Options {
+    /// The stores to measure.
+    #[cfg(feature = "bench")]
+    pub(crate) fn stores(&self) -> impl Iterator<Item = Store> {
+        let only = self.store;
+        let all = Store::value_variants().iter().copied();
+        all.filter(move |store| only.is_none_or(|only| only == *store))
+    }
+
     /// Says the same to what measures.
     fn pass_on(&self, measure: &mut Command) -> Result<()> {
         if self.quick {

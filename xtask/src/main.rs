@@ -49,10 +49,10 @@ enum Task {
     Measure(measure::Arguments),
     #[cfg(feature = "bench")]
     #[command(hide = true)]
-    MeasureFeed(measure::feed::Arguments),
+    MeasureFeed(measure::site::Arguments),
     #[cfg(feature = "bench")]
     #[command(hide = true)]
-    MeasureCommands(measure::commands::Arguments),
+    MeasureCommands(measure::site::Arguments),
     #[cfg(feature = "bench")]
     #[command(hide = true)]
     Limit(measure::limit::Arguments),

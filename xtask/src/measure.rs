@@ -9,16 +9,16 @@ mod load;
 mod metrics;
 mod process;
 mod question;
-mod site;
+pub(crate) mod site;
 mod table;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use crate::bench::{Options, Store};
+use crate::bench::Options;
 use crate::commands::say;
 use connection::{Answer, Connection};
 use fixture::Service;
@@ -66,9 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .build()?;
     runtime.block_on(async {
         let mut rows = Vec::new();
-        let stores = Store::value_variants().iter().copied();
-        let only = arguments.options.store;
-        for store in stores.filter(|store| only.is_none_or(|only| only == *store)) {
+        for store in arguments.options.stores() {
             say(format_args!(
                 "filling {} servers into {store}",
                 fixture::SERVERS

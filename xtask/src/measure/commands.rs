@@ -5,16 +5,14 @@ mod outcome;
 mod storm;
 mod table;
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use super::PATIENCE;
-use super::site::{Discord, Service};
-use crate::bench::{Options, Store};
+use super::site::{Arguments, Discord, Service};
+use crate::bench::Store;
 use crate::commands::say;
 use outcome::Outcome;
 use table::Row;
@@ -29,25 +27,10 @@ const DISCORD: [&str; 6] = ["--limit", "5", "--limit-seconds", "5", "--faults", 
 /// The most invalid requests in ten minutes; Discord shuts out who sends 10,000.
 const MOST_INVALID: u64 = 1000;
 
-/// What is measured, and how.
-#[derive(Args)]
-pub(crate) struct Arguments {
-    /// The service's binary.
-    #[arg(long)]
-    hush: PathBuf,
-    /// The fake Discord's binary.
-    #[arg(long)]
-    fake: PathBuf,
-    #[command(flatten)]
-    options: Options,
-}
-
 /// Measures commands on every store and prints the table.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let only = arguments.options.store;
-    let stores = Store::value_variants().iter().copied();
     let mut rows = Vec::new();
-    for store in stores.filter(|store| only.is_none_or(|only| only == *store)) {
+    for store in arguments.options.stores() {
         let row = measure(store, arguments).with_context(|| format!("measuring {store}"))?;
         rows.push(row);
     }

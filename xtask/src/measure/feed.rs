@@ -3,16 +3,14 @@
 mod storm;
 mod table;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
 
-use crate::bench::{Options, Store};
+use crate::bench::Store;
 use crate::commands::say;
 use crate::measure::PATIENCE;
-use crate::measure::site::{self, Discord, Service};
+use crate::measure::site::{self, Arguments, Discord, Service};
 use storm::{Stormed, storm};
 use table::{Row, Storms, Sustained};
 
@@ -24,25 +22,10 @@ const MEMBERS: u64 = 100;
 /// The most that a storm may be behind, in seconds.
 const MOST_LAG: f64 = 2.0;
 
-/// What is measured, and how.
-#[derive(Args)]
-pub(crate) struct Arguments {
-    /// The service's binary.
-    #[arg(long)]
-    hush: PathBuf,
-    /// The fake Discord's binary.
-    #[arg(long)]
-    fake: PathBuf,
-    #[command(flatten)]
-    options: Options,
-}
-
 /// Measures the feed on every store and prints the table.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let only = arguments.options.store;
-    let stores = Store::value_variants().iter().copied();
     let mut rows = Vec::new();
-    for store in stores.filter(|store| only.is_none_or(|only| only == *store)) {
+    for store in arguments.options.stores() {
         let measuring = || format!("measuring {store}");
         rows.push(many(store, arguments).with_context(measuring)?);
         rows.push(large(store, arguments).with_context(measuring)?);

@@ -2,10 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -13,12 +14,25 @@ use super::PATIENCE;
 use super::fixture::{Filled, Key};
 use super::metrics::Metrics;
 use super::process::{Process, free_address, on_core};
-use crate::bench::Store;
+use crate::bench::{Options, Store};
 
 /// The token of the bot that the fake knows.
 const TOKEN: &str = "token-of-a-fake-bot";
 /// How often it is asked again for what is not so yet.
 const AGAIN: Duration = Duration::from_millis(5);
+
+/// What is measured, and how.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The service's binary.
+    #[arg(long)]
+    pub(super) hush: PathBuf,
+    /// The fake Discord's binary.
+    #[arg(long)]
+    pub(super) fake: PathBuf,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
 
 /// A fake Discord.
 pub(super) struct Discord {
