@@ -22,6 +22,7 @@ mod meters;
 mod news;
 mod outcome;
 mod runner;
+mod under_way;
 
 pub use runner::CommandRunner;
 

@@ -48,6 +48,17 @@ pub struct Claimed {
     pub unsure: bool,
 }
 
+/// One attempt of a worker. Whoever comes late, with an attempt that was followed by another, changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Whose it is.
+    pub worker: Worker,
+    /// What is carried out.
+    pub command: CommandId,
+    /// Which one it is of the command's ([`Command::attempts`]).
+    pub attempt: u32,
+}
+
 /// Why a command was not queued. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -177,23 +188,16 @@ pub trait Commands: Send + Sync {
     ) -> Result<Vec<Claimed>, BackendError>;
 
     /// Puts a command back until `again`, on which a worker works. `unsure` says whether it may have been carried out by
-    /// now. `false` if the worker does not have it.
+    /// now. `false` if it is no longer held.
     async fn postpone(
         &self,
-        worker: Worker,
-        command: CommandId,
+        held: Held,
         again: Timestamp,
         unsure: bool,
     ) -> Result<bool, BackendError>;
 
-    /// Ends a command on which a worker works, at `at`. `false` if the worker does not have it.
-    async fn finish(
-        &self,
-        worker: Worker,
-        command: CommandId,
-        end: State,
-        at: Timestamp,
-    ) -> Result<bool, BackendError>;
+    /// Ends a command on which a worker works, at `at`. `false` if it is no longer held.
+    async fn finish(&self, held: Held, end: State, at: Timestamp) -> Result<bool, BackendError>;
 
     /// Ends at most `limit` commands on which nobody works and whose deadline has come at `now`
     /// ([`Command::overdue`]), and returns them.

@@ -37,7 +37,7 @@ pub use backend::BackendError;
 pub use channels::Channels;
 pub use clock::Clock;
 pub use commands::{
-    Cancelled, Claimed, CommandFilter, Commands, PLACES_OF_A_SERVER, QueueCommandError, Room,
+    Cancelled, Claimed, CommandFilter, Commands, Held, PLACES_OF_A_SERVER, QueueCommandError, Room,
     Waiting, Worker,
 };
 pub use counts::{Counts, Drift};

@@ -8,7 +8,7 @@ use hush_domain::idempotency::{Fingerprint, RequestKey};
 use hush_domain::ids::{ChannelId, CommandId, ServerId, UserId};
 use hush_domain::time::Timestamp;
 use hush_ports::{
-    BackendError, Cancelled, Claimed, CommandFilter, Commands, Idempotency, Outcome,
+    BackendError, Cancelled, Claimed, CommandFilter, Commands, Held, Idempotency, Outcome,
     QueueCommandError, Room, Waiting, Worker,
 };
 
@@ -142,24 +142,17 @@ impl Commands for Memory {
 
     async fn postpone(
         &self,
-        worker: Worker,
-        command: CommandId,
+        held: Held,
         again: Timestamp,
         unsure: bool,
     ) -> Result<bool, BackendError> {
-        Ok(self.commands().postpone(worker, command, again, unsure))
+        Ok(self.commands().postpone(held, again, unsure))
     }
 
-    async fn finish(
-        &self,
-        worker: Worker,
-        command: CommandId,
-        end: State,
-        at: Timestamp,
-    ) -> Result<bool, BackendError> {
+    async fn finish(&self, held: Held, end: State, at: Timestamp) -> Result<bool, BackendError> {
         let mut queue = self.commands();
-        let has = queue.get(command).map(|known| known.worker) == Some(Some(worker));
-        Ok(has && self.end(&mut queue, command, end, at, None).is_some())
+        let is_held = queue.get(held.command).is_some_and(|it| it.is_held(held));
+        Ok(is_held && self.end(&mut queue, held.command, end, at, None).is_some())
     }
 
     async fn expire(&self, now: Timestamp, limit: u16) -> Result<Vec<Command>, BackendError> {

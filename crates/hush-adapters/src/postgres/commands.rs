@@ -6,7 +6,7 @@ use hush_domain::idempotency::{Fingerprint, RequestKey};
 use hush_domain::ids::{ChannelId, CommandId, ServerId, UserId};
 use hush_domain::time::Timestamp;
 use hush_ports::{
-    BackendError, Cancelled, Claimed, CommandFilter, Commands, Idempotency, Outcome,
+    BackendError, Cancelled, Claimed, CommandFilter, Commands, Held, Idempotency, Outcome,
     QueueCommandError, Room, Waiting, Worker,
 };
 
@@ -144,6 +144,8 @@ impl Commands for Postgres {
     async fn release(&self, worker: Worker, known: &[CommandId]) -> Result<u64, BackendError> {
         self.database
             .transact(Operation::KeepWorker, async |transaction| {
+                // An answer may be lost before what was handed out with it is stored.
+                work::stop_handing_out(transaction).await?;
                 Ok(workers::release(transaction, worker, known).await?)
             })
             .await
@@ -164,29 +166,22 @@ impl Commands for Postgres {
 
     async fn postpone(
         &self,
-        worker: Worker,
-        command: CommandId,
+        held: Held,
         again: Timestamp,
         unsure: bool,
     ) -> Result<bool, BackendError> {
         self.database
             .write(Operation::PostponeCommand, |mut connection| async move {
-                work::postpone(&mut connection, worker, command, again, unsure).await
+                work::postpone(&mut connection, held, again, unsure).await
             })
             .await
     }
 
-    async fn finish(
-        &self,
-        worker: Worker,
-        command: CommandId,
-        end: State,
-        at: Timestamp,
-    ) -> Result<bool, BackendError> {
+    async fn finish(&self, held: Held, end: State, at: Timestamp) -> Result<bool, BackendError> {
         self.database
             .transact(Operation::FinishCommand, async |transaction| {
-                let ended = (command, &end, at);
-                Ok(ending::finish(transaction, &self.audit_keys, worker, ended).await?)
+                let ended = (&end, at);
+                Ok(ending::finish(transaction, &self.audit_keys, held, ended).await?)
             })
             .await
     }

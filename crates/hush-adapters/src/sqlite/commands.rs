@@ -6,7 +6,7 @@ use hush_domain::idempotency::{Fingerprint, RequestKey};
 use hush_domain::ids::{ChannelId, CommandId, ServerId, UserId};
 use hush_domain::time::Timestamp;
 use hush_ports::{
-    BackendError, Cancelled, Claimed, CommandFilter, Commands, Idempotency, Outcome,
+    BackendError, Cancelled, Claimed, CommandFilter, Commands, Held, Idempotency, Outcome,
     QueueCommandError, Room, Waiting, Worker,
 };
 
@@ -173,29 +173,22 @@ impl Commands for Sqlite {
 
     async fn postpone(
         &self,
-        worker: Worker,
-        command: CommandId,
+        held: Held,
         again: Timestamp,
         unsure: bool,
     ) -> Result<bool, BackendError> {
         self.database
             .write(Operation::PostponeCommand, |mut connection| async move {
-                work::postpone(&mut connection, worker, command, again, unsure).await
+                work::postpone(&mut connection, held, again, unsure).await
             })
             .await
     }
 
-    async fn finish(
-        &self,
-        worker: Worker,
-        command: CommandId,
-        end: State,
-        at: Timestamp,
-    ) -> Result<bool, BackendError> {
+    async fn finish(&self, held: Held, end: State, at: Timestamp) -> Result<bool, BackendError> {
         self.database
             .transact(Operation::FinishCommand, async |transaction| {
-                let ended = (command, &end, at);
-                Ok(ending::finish(transaction, &self.keys, worker, ended).await?)
+                let ended = (&end, at);
+                Ok(ending::finish(transaction, &self.keys, held, ended).await?)
             })
             .await
     }

@@ -1,24 +1,22 @@
 //! Carrying commands out: each by one worker at a time, in order, until it has come to its end.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hush_domain::commands::{Command, FailureCode, State};
-use hush_domain::ids::CommandId;
 use hush_domain::operations::Operation;
 use hush_domain::permission;
 use hush_domain::time::Timestamp;
 use hush_ports::{
-    Attempt, BackendError, Claimed, Clock, CommandExecutor, Commands, Random, Room, Tokens,
+    Attempt, BackendError, Claimed, Clock, CommandExecutor, Commands, Held, Random, Room, Tokens,
 };
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
 
 use super::lease::Lease;
 use super::news::News;
 use super::outcome::{Next, after, lost, refused};
+use super::under_way::UnderWay;
 use super::{CommandError, Rules, meters};
 use crate::Ports;
 
@@ -99,7 +97,8 @@ impl CommandRunner {
             tokio::select! {
                 () = lease.keep(&*self.commands) => {
                     tracing::warn!(worker = lease.worker.0, "another process has taken the commands over");
-                    // What is under way finds out for itself that it no longer has its command.
+                    // What is under way sends nothing more, and finds out for itself that it no longer has its command.
+                    lease.end();
                     under_way.tasks.detach_all();
                 }
                 () = self.lead(executor, &lease, &mut under_way, stop.clone()) => {
@@ -263,11 +262,14 @@ impl CommandRunner {
         next: &Next,
     ) -> Result<(), BackendError> {
         let now = self.clock.wall();
+        let held = Held {
+            worker: lease.worker,
+            command: command.id,
+            attempt: command.attempts,
+        };
         match next {
             Next::End(state) => {
-                let ended = self
-                    .commands
-                    .finish(lease.worker, command.id, state.clone(), now);
+                let ended = self.commands.finish(held, state.clone(), now);
                 if ended.await? {
                     meters::ended(&Command {
                         state: state.clone(),
@@ -281,9 +283,7 @@ impl CommandRunner {
                 let again = now
                     .checked_add(self.wait_after(command.attempts))
                     .map_or(command.not_after, |again| again.min(command.not_after));
-                let postponed = self
-                    .commands
-                    .postpone(lease.worker, command.id, again, *unsure);
+                let postponed = self.commands.postpone(held, again, *unsure);
                 if postponed.await? {
                     meters::again(command);
                 }
@@ -337,57 +337,6 @@ impl CommandRunner {
             if let Ok(waiting) = self.commands.waiting().await {
                 meters::show(&waiting, self.clock.wall());
             }
-        }
-    }
-}
-
-/// What is being carried out.
-#[derive(Default)]
-struct UnderWay {
-    tasks: JoinSet<CommandId>,
-    /// Which commands these are, and whether they are messages.
-    commands: HashMap<CommandId, bool>,
-    /// Whether there may be commands that were handed out and never arrived.
-    is_in_doubt: bool,
-}
-
-impl UnderWay {
-    fn begin(
-        &mut self,
-        command: CommandId,
-        is_message: bool,
-        attempt: impl Future<Output = ()> + Send + 'static,
-    ) {
-        self.commands.insert(command, is_message);
-        self.tasks.spawn(async move {
-            attempt.await;
-            command
-        });
-    }
-
-    fn len(&self) -> usize {
-        self.commands.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.commands.is_empty()
-    }
-
-    fn messages(&self) -> usize {
-        self.commands.values().filter(|it| **it).count()
-    }
-
-    fn known(&self) -> Vec<CommandId> {
-        self.commands.keys().copied().collect()
-    }
-
-    /// Waits until one has ended; for ever if there is none.
-    async fn ended(&mut self) {
-        match self.tasks.join_next().await {
-            Some(Ok(command)) => _ = self.commands.remove(&command),
-            // Attempts panic in a task of their own, so this one cannot.
-            Some(Err(_)) => {}
-            None => std::future::pending().await,
         }
     }
 }

@@ -11,7 +11,7 @@ use hush_domain::idempotency::{Fingerprint, RequestKey};
 use hush_domain::ids::{ChannelId, CommandId, ServerId, UserId};
 use hush_domain::time::Timestamp;
 use hush_ports::{
-    BackendError, Cancelled, Claimed, CommandFilter, Commands, Idempotency, Outcome,
+    BackendError, Cancelled, Claimed, CommandFilter, Commands, Held, Idempotency, Outcome,
     QueueCommandError, Room, Waiting, Worker,
 };
 
@@ -147,24 +147,17 @@ impl Commands for Flaky {
 
     async fn postpone(
         &self,
-        worker: Worker,
-        command: CommandId,
+        held: Held,
         again: Timestamp,
         unsure: bool,
     ) -> Result<bool, BackendError> {
         self.check(Verb::Postpone)?;
-        self.queue.postpone(worker, command, again, unsure).await
+        self.queue.postpone(held, again, unsure).await
     }
 
-    async fn finish(
-        &self,
-        worker: Worker,
-        command: CommandId,
-        end: State,
-        at: Timestamp,
-    ) -> Result<bool, BackendError> {
+    async fn finish(&self, held: Held, end: State, at: Timestamp) -> Result<bool, BackendError> {
         self.check(Verb::Finish)?;
-        self.queue.finish(worker, command, end, at).await
+        self.queue.finish(held, end, at).await
     }
 
     async fn expire(&self, now: Timestamp, limit: u16) -> Result<Vec<Command>, BackendError> {

@@ -97,7 +97,7 @@ impl<'a> Asked<'a> {
             | Code::IdempotencyKeyRequired
             | Code::TooManyCommands
             | Code::NoBot => self.is(&[CreateCommand]),
-            Code::CommandNotFound => self.is(&[GetCommand, CancelCommand]),
+            Code::CommandNotFound => self.is(&[CreateCommand, GetCommand, CancelCommand]),
             Code::CommandStarted => self.is(&[CancelCommand]),
             Code::TokenNotFound => {
                 self.is(&[GetToken, RevokeToken, RotateToken, RemoveServerFromToken])

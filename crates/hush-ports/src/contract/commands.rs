@@ -164,7 +164,7 @@ pub async fn every_order_and_every_end_reads_back(store: &Store) {
         assert_eq!(store.command(number).await, given);
         let finished = store
             .commands
-            .finish(worker, given.id, end.clone(), at(901))
+            .finish(store.held(worker, number).await, end.clone(), at(901))
             .await;
         assert!(finished.unwrap());
         given.state = end;
@@ -282,7 +282,7 @@ pub async fn a_command_is_taken_back_while_it_is_queued(store: &Store) {
     assert!(
         store
             .commands
-            .finish(worker, command_id(5), end.clone(), at(22))
+            .finish(store.held(worker, 5).await, end.clone(), at(22))
             .await
             .unwrap()
     );
@@ -330,8 +330,9 @@ pub async fn the_log_tells_of_queueing_and_of_the_end(store: &Store) {
             _ => State::Succeeded(Report::Done),
         };
         let (commands, id) = (&store.commands, claimed.command.id);
+        let held = store.held(worker, id.get()).await;
         for due in [true, false] {
-            let finished = commands.finish(worker, id, end.clone(), at(second));
+            let finished = commands.finish(held, end.clone(), at(second));
             assert_eq!(finished.await.unwrap(), due);
         }
         let ended = store.command(id.get()).await;

@@ -244,7 +244,7 @@ pub async fn a_persons_commands_end_and_go_with_them(store: &Store) {
     // Who works on it is told so.
     let finished = store
         .commands
-        .finish(worker, command_id(1), State::Cancelled, at(51));
+        .finish(store.held(worker, 1).await, State::Cancelled, at(51));
     assert!(!finished.await.unwrap());
     let next = store.commands.claim(worker, at(51), room(9)).await.unwrap();
     let next: Vec<CommandId> = next.into_iter().map(|it| it.command.id).collect();

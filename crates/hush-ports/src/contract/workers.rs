@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::Store;
 use super::commands::{orders, room};
 use super::examples::{at, command, command_id, complete, just_before, kick, say, server};
-use crate::{Cancelled, Claimed, PLACES_OF_A_SERVER, Room, Worker};
+use crate::{Cancelled, Claimed, Held, PLACES_OF_A_SERVER, Room, Worker};
 
 /// Hands the rules of this file to `$test`.
 #[macro_export]
@@ -22,6 +22,8 @@ macro_rules! for_each_workers_rule {
                 messages_come_last,
                 a_server_has_only_some_places,
                 what_is_postponed_comes_again_in_its_time,
+                an_attempt_that_was_followed_by_another_changes_nothing,
+                messages_of_a_server_without_a_place_hold_up_no_other,
                 only_who_has_a_command_ends_it,
                 messages_leave_room_for_all_else,
                 what_is_overdue_ends_and_is_not_handed_out,
@@ -48,11 +50,22 @@ impl Store {
         claimed.iter().map(|it| it.command.id.get()).collect()
     }
 
+    /// The last attempt of a command, as one of `worker`.
+    pub(super) async fn held(&self, worker: Worker, number: u64) -> Held {
+        let command = command_id(number);
+        let known = self.commands.get(server(1), command).await.unwrap();
+        Held {
+            worker,
+            command,
+            attempt: known.map_or(1, |known| known.attempts),
+        }
+    }
+
     pub(super) async fn finish(&self, worker: Worker, number: u64, second: i64) -> bool {
         let end = State::Succeeded(Report::Done);
         let finished = self
             .commands
-            .finish(worker, command_id(number), end, at(second));
+            .finish(self.held(worker, number).await, end, at(second));
         finished.await.unwrap()
     }
 
@@ -66,7 +79,7 @@ impl Store {
         let again = at(second);
         let postponed = self
             .commands
-            .postpone(worker, command_id(number), again, unsure);
+            .postpone(self.held(worker, number).await, again, unsure);
         postponed.await.unwrap()
     }
 
@@ -205,6 +218,24 @@ pub async fn what_is_postponed_comes_again_in_its_time(store: &Store) {
     assert_eq!(again.command.started_at, Some(at(60)));
 }
 
+/// The answer that it waited for may have been lost, and the next attempt be on its way.
+pub async fn an_attempt_that_was_followed_by_another_changes_nothing(store: &Store) {
+    let worker = store.enlist().await;
+    store.queued([kick(3)]).await;
+    store.claim(worker, 10, 1).await;
+    let first = store.held(worker, 1).await;
+    assert!(store.postpone(worker, 1, 60, true).await);
+    store.claim(worker, 60, 1).await;
+    let running = store.command(1).await;
+    let late = store.commands.postpone(first, at(61), false);
+    assert!(!late.await.unwrap());
+    let late = store.commands.finish(first, State::Cancelled, at(61));
+    assert!(!late.await.unwrap());
+    assert_eq!(store.command(1).await, running);
+    assert_eq!(store.claimed(worker, 61, 1).await, [0; 0]);
+    assert!(store.finish(worker, 1, 62).await);
+}
+
 /// Once, and neither before nor after it was theirs.
 pub async fn only_who_has_a_command_ends_it(store: &Store) {
     let (one, other) = (store.enlist().await, store.enlist().await);
@@ -224,6 +255,23 @@ pub async fn only_who_has_a_command_ends_it(store: &Store) {
     assert!(!store.finish(other, 1, 17).await);
     assert_eq!(store.command(1).await.ended_at, Some(at(16)));
     assert!(!store.finish(one, 99, 18).await);
+}
+
+/// However many there are, and however far ahead is looked.
+pub async fn messages_of_a_server_without_a_place_hold_up_no_other(store: &Store) {
+    let worker = store.enlist().await;
+    let most = u64::try_from(PLACES_OF_A_SERVER).unwrap();
+    store
+        .queued((1..=300).map(|channel| say(channel, "x")))
+        .await;
+    let elsewhere = Command {
+        server: server(2),
+        ..command(301, say(301, "x"))
+    };
+    store.queue(elsewhere).await;
+    let first: Vec<_> = (1..most).collect();
+    assert_eq!(store.claimed(worker, 400, 3).await, first);
+    assert_eq!(store.claimed(worker, 400, 99).await, [301]);
 }
 
 /// In each server, and for each worker.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use hush_domain::commands::{Command, Lane, OrderType, State};
 use hush_domain::ids::{CommandId, ServerId, UserId};
 use hush_domain::time::Timestamp;
-use hush_ports::{Claimed, PLACES_OF_A_SERVER, Room, Waiting, Worker};
+use hush_ports::{Claimed, Held, PLACES_OF_A_SERVER, Room, Waiting, Worker};
 
 #[derive(Default)]
 pub(in crate::memory) struct Queue {
@@ -29,9 +29,16 @@ struct Place {
 pub(super) struct Kept {
     pub(super) command: Command,
     place: Place,
-    pub(super) worker: Option<Worker>,
+    worker: Option<Worker>,
     again: Timestamp,
     unsure: bool,
+}
+
+impl Kept {
+    /// Whether this is the attempt in which it is being carried out.
+    pub(super) fn is_held(&self, held: Held) -> bool {
+        self.worker == Some(held.worker) && self.command.attempts == held.attempt
+    }
 }
 
 impl Queue {
@@ -166,15 +173,9 @@ impl Queue {
         claimed
     }
 
-    pub(super) fn postpone(
-        &mut self,
-        worker: Worker,
-        command: CommandId,
-        again: Timestamp,
-        unsure: bool,
-    ) -> bool {
-        let kept = self.commands.get_mut(&command);
-        let Some(kept) = kept.filter(|kept| kept.worker == Some(worker)) else {
+    pub(super) fn postpone(&mut self, held: Held, again: Timestamp, unsure: bool) -> bool {
+        let kept = self.commands.get_mut(&held.command);
+        let Some(kept) = kept.filter(|kept| kept.is_held(held)) else {
             return false;
         };
         kept.worker = None;

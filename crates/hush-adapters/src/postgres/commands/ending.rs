@@ -5,7 +5,7 @@ use hush_domain::audit::{Act, command_ended};
 use hush_domain::commands::{Command, State};
 use hush_domain::ids::{CommandId, ServerId};
 use hush_domain::time::Timestamp;
-use hush_ports::{Cancelled, Worker};
+use hush_ports::{Cancelled, Held};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -44,17 +44,18 @@ pub(super) async fn cancel(
     }
 }
 
-/// Ends a command that a worker has. Whether it had it.
+/// Ends a command. Whether it was held.
 pub(super) async fn finish(
     transaction: &mut PgConnection,
     keys: &Keyring,
-    worker: Worker,
-    (command, state, at): (CommandId, &State, Timestamp),
+    held: Held,
+    (state, at): (&State, Timestamp),
 ) -> Result<bool, Failure> {
     let row = command_rows!(
-        "c.id = $1 AND c.worker_id = $2 FOR UPDATE",
-        command.to_i64(),
-        worker.0,
+        "c.id = $1 AND c.worker_id = $2 AND c.attempts::bigint = $3 FOR UPDATE",
+        held.command.to_i64(),
+        held.worker.0,
+        i64::from(held.attempt),
     );
     let Some(row) = row.fetch_optional(&mut *transaction).await? else {
         return Ok(false);

@@ -33,15 +33,20 @@ pub(in crate::postgres) async fn break_off(
     Ok(entries)
 }
 
-/// Removes what a person ordered and what was to be done to them. Returns how many commands.
+/// Removes what a person ordered and what was to be done to them, of which all has come to its end. Returns how many commands.
 pub(in crate::postgres) async fn remove_about(
     transaction: &mut PgConnection,
     user: UserId,
 ) -> Result<u64, Failure> {
     let removed = sqlx::query!(
         "DELETE FROM commands
-         WHERE user_id = $1 OR (body::jsonb ->> 'user_id')::bigint = $1
-            OR body::jsonb -> 'user_ids' @> to_jsonb($1::bigint)",
+         WHERE id IN (
+             SELECT id FROM commands
+             WHERE ended_at IS NOT NULL
+               AND (user_id = $1 OR (body::jsonb ->> 'user_id')::bigint = $1
+                    OR body::jsonb -> 'user_ids' @> to_jsonb($1::bigint))
+             ORDER BY id
+             FOR UPDATE)",
         user.to_i64(),
     )
     .execute(transaction)

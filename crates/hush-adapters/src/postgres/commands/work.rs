@@ -1,9 +1,8 @@
 //! Handing commands out, and putting them back.
 
 use hush_domain::commands::OrderType;
-use hush_domain::ids::CommandId;
 use hush_domain::time::Timestamp;
-use hush_ports::{Claimed, PLACES_OF_A_SERVER, Room, Worker};
+use hush_ports::{Claimed, Held, PLACES_OF_A_SERVER, Room, Worker};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -24,9 +23,7 @@ pub(super) async fn claim(
     now: Timestamp,
     room: Room,
 ) -> Result<Vec<Claimed>, Failure> {
-    sqlx::query!("SELECT pg_advisory_xact_lock($1)", HANDING_OUT)
-        .execute(&mut *transaction)
-        .await?;
+    stop_handing_out(transaction).await?;
     if !workers::hold(transaction, worker).await? {
         return Ok(Vec::new());
     }
@@ -41,6 +38,8 @@ pub(super) async fn claim(
              WHERE c.ended_at IS NULL AND c.worker_id IS NULL
                AND c.run_at <= $2 AND c.not_after > $2 AND c.type = ANY ($7)
                AND c.server_id NOT IN (SELECT server_id FROM busy WHERE places >= $5)
+               AND (c.type <> 'send_message'
+                    OR c.server_id NOT IN (SELECT server_id FROM busy WHERE places >= $5 - 1))
                AND NOT EXISTS (
                    SELECT FROM command_targets mine
                    JOIN command_targets earlier
@@ -93,26 +92,34 @@ pub(super) async fn claim(
     rows.into_iter().map(|row| Ok(row.claimed()?)).collect()
 }
 
+/// Waits until what is being handed out is, and lets nothing be handed out before the end of the transaction.
+pub(super) async fn stop_handing_out(transaction: &mut PgConnection) -> Result<(), Failure> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", HANDING_OUT)
+        .execute(transaction)
+        .await?;
+    Ok(())
+}
+
 /// The types of commands that this version knows.
 pub(super) fn known_types() -> Vec<String> {
     OrderType::ALL.map(|kind| kind.as_str().to_owned()).to_vec()
 }
 
-/// Puts a command back until `again`. Whether the worker had it.
+/// Puts a command back until `again`. Whether it was held.
 pub(super) async fn postpone(
     connection: &mut PgConnection,
-    worker: Worker,
-    command: CommandId,
+    held: Held,
     again: Timestamp,
     unsure: bool,
 ) -> Result<bool, Failure> {
     let postponed = sqlx::query!(
         "UPDATE commands SET worker_id = NULL, run_at = $3, unsure = $4
-         WHERE id = $1 AND worker_id = $2",
-        command.to_i64(),
-        worker.0,
+         WHERE id = $1 AND worker_id = $2 AND attempts::bigint = $5",
+        held.command.to_i64(),
+        held.worker.0,
         OffsetDateTime::from(again),
         unsure,
+        i64::from(held.attempt),
     )
     .execute(connection)
     .await?;

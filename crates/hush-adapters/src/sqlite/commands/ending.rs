@@ -5,7 +5,7 @@ use hush_domain::audit::{Act, command_ended};
 use hush_domain::commands::{Command, State};
 use hush_domain::ids::{CommandId, ServerId};
 use hush_domain::time::Timestamp;
-use hush_ports::{Cancelled, Worker};
+use hush_ports::{Cancelled, Held};
 use sqlx::SqliteConnection;
 
 use super::rows::{self, command_rows};
@@ -20,8 +20,9 @@ pub(in crate::sqlite) const OVERDUE: &str = command_rows!(
      LIMIT ?2"
 );
 
-/// The command `?1`, if the worker `?2` has it.
-pub(in crate::sqlite) const FINISH: &str = command_rows!("c.id = ?1 AND c.worker_id = ?2");
+/// The command `?1`, if the worker `?2` has it in its attempt `?3`.
+pub(in crate::sqlite) const FINISH: &str =
+    command_rows!("c.id = ?1 AND c.worker_id = ?2 AND c.attempts = ?3");
 
 /// Takes a command back, if it is queued.
 pub(super) async fn cancel(
@@ -46,16 +47,17 @@ pub(super) async fn cancel(
     }
 }
 
-/// Ends a command that a worker has. Whether it had it.
+/// Ends a command. Whether it was held.
 pub(super) async fn finish(
     transaction: &mut SqliteConnection,
     keys: &Keyring,
-    worker: Worker,
-    (command, state, at): (CommandId, &State, Timestamp),
+    held: Held,
+    (state, at): (&State, Timestamp),
 ) -> Result<bool, Failure> {
     let row: Option<CommandRow> = sqlx::query_as(FINISH)
-        .bind(command.to_i64())
-        .bind(worker.0)
+        .bind(held.command.to_i64())
+        .bind(held.worker.0)
+        .bind(held.attempt)
         .fetch_optional(&mut *transaction)
         .await?;
     let Some(row) = row else {

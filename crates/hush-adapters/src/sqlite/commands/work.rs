@@ -1,8 +1,7 @@
 //! Handing commands out, and putting them back.
 
-use hush_domain::ids::CommandId;
 use hush_domain::time::Timestamp;
-use hush_ports::{Claimed, PLACES_OF_A_SERVER, Room, Worker};
+use hush_ports::{Claimed, Held, PLACES_OF_A_SERVER, Room, Worker};
 use sqlx::SqliteConnection;
 use sqlx::types::Json;
 
@@ -21,6 +20,8 @@ pub(in crate::sqlite) const READY: &str = "WITH busy AS (
          FROM commands c
          WHERE c.ended_at IS NULL AND c.worker_id IS NULL AND c.run_at <= ?1 AND c.not_after > ?1
            AND c.server_id NOT IN (SELECT server_id FROM busy WHERE places >= ?3)
+           AND (c.type <> 'send_message'
+                OR c.server_id NOT IN (SELECT server_id FROM busy WHERE places >= ?3 - 1))
            AND NOT EXISTS (
                SELECT 1 FROM command_targets mine
                CROSS JOIN command_targets earlier
@@ -89,22 +90,22 @@ pub(super) async fn claim(
     rows.into_iter().map(|row| Ok(row.claimed()?)).collect()
 }
 
-/// Puts a command back until `again`. Whether the worker had it.
+/// Puts a command back until `again`. Whether it was held.
 pub(super) async fn postpone(
     connection: &mut SqliteConnection,
-    worker: Worker,
-    command: CommandId,
+    held: Held,
     again: Timestamp,
     unsure: bool,
 ) -> Result<bool, Failure> {
     let postponed = sqlx::query(
         "UPDATE commands SET worker_id = NULL, run_at = ?3, unsure = ?4
-         WHERE id = ?1 AND worker_id = ?2",
+         WHERE id = ?1 AND worker_id = ?2 AND attempts = ?5",
     )
-    .bind(command.to_i64())
-    .bind(worker.0)
+    .bind(held.command.to_i64())
+    .bind(held.worker.0)
     .bind(again.unix_micros())
     .bind(unsure)
+    .bind(held.attempt)
     .execute(connection)
     .await?;
     Ok(postponed.rows_affected() > 0)
