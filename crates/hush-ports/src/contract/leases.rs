@@ -1,4 +1,4 @@
-//! Who may carry commands out: nobody who was dismissed.
+//! Who may carry commands out: nobody who was dismissed, and nobody with an attempt that is over.
 
 use hush_domain::commands::State;
 
@@ -17,6 +17,7 @@ macro_rules! for_each_leases_rule {
                 who_has_beaten_again_is_not_dismissed,
                 what_a_worker_never_heard_of_is_handed_out_again,
                 who_was_dismissed_gets_nothing,
+                an_attempt_that_was_followed_by_another_changes_nothing,
                 of_a_worker_and_its_successor_one_ends_a_command,
             }
         }
@@ -112,6 +113,24 @@ pub async fn who_was_dismissed_gets_nothing(store: &Store) {
     assert_eq!(store.claim(worker, 10, 9).await, []);
     assert_eq!(store.claim(Worker(99), 10, 9).await, []);
     assert_eq!(store.command(1).await.state, State::Queued);
+}
+
+/// The answer that it waited for may have been lost, and the next attempt be on its way.
+pub async fn an_attempt_that_was_followed_by_another_changes_nothing(store: &Store) {
+    let worker = store.enlist().await;
+    store.queued([kick(3)]).await;
+    store.claim(worker, 10, 1).await;
+    let first = store.held(worker, 1).await;
+    assert!(store.postpone(worker, 1, 60, true).await);
+    store.claim(worker, 60, 1).await;
+    let running = store.command(1).await;
+    let late = store.commands.postpone(first, at(61), false);
+    assert!(!late.await.unwrap());
+    let late = store.commands.finish(first, State::Cancelled, at(61));
+    assert!(!late.await.unwrap());
+    assert_eq!(store.command(1).await, running);
+    assert_eq!(store.claimed(worker, 61, 1).await, [0; 0]);
+    assert!(store.finish(worker, 1, 62).await);
 }
 
 /// A worker that is dismissed while it ends a command has ended it, or the next one does.

@@ -22,7 +22,6 @@ macro_rules! for_each_workers_rule {
                 messages_come_last,
                 a_server_has_only_some_places,
                 what_is_postponed_comes_again_in_its_time,
-                an_attempt_that_was_followed_by_another_changes_nothing,
                 messages_of_a_server_without_a_place_hold_up_no_other,
                 only_who_has_a_command_ends_it,
                 messages_leave_room_for_all_else,
@@ -216,24 +215,6 @@ pub async fn what_is_postponed_comes_again_in_its_time(store: &Store) {
     let again = store.claim(worker, 61, 1).await.remove(0);
     assert_eq!((again.command.attempts, again.unsure), (3, true));
     assert_eq!(again.command.started_at, Some(at(60)));
-}
-
-/// The answer that it waited for may have been lost, and the next attempt be on its way.
-pub async fn an_attempt_that_was_followed_by_another_changes_nothing(store: &Store) {
-    let worker = store.enlist().await;
-    store.queued([kick(3)]).await;
-    store.claim(worker, 10, 1).await;
-    let first = store.held(worker, 1).await;
-    assert!(store.postpone(worker, 1, 60, true).await);
-    store.claim(worker, 60, 1).await;
-    let running = store.command(1).await;
-    let late = store.commands.postpone(first, at(61), false);
-    assert!(!late.await.unwrap());
-    let late = store.commands.finish(first, State::Cancelled, at(61));
-    assert!(!late.await.unwrap());
-    assert_eq!(store.command(1).await, running);
-    assert_eq!(store.claimed(worker, 61, 1).await, [0; 0]);
-    assert!(store.finish(worker, 1, 62).await);
 }
 
 /// Once, and neither before nor after it was theirs.
