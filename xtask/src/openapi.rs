@@ -11,6 +11,8 @@ pub(crate) fn run() -> Result<()> {
     for (file, arguments) in [
         ("hush.json", &["openapi"][..]),
         ("hush.yaml", &["openapi", "--yaml"]),
+        ("hush-3.0.json", &["openapi", "--3.0"]),
+        ("hush-3.0.yaml", &["openapi", "--3.0", "--yaml"]),
     ] {
         let mut print = commands::cargo();
         print

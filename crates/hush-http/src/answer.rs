@@ -8,6 +8,7 @@ use hush_domain::time::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::documents::File;
 use crate::headers::{ROOM, text};
 use crate::problem::{Code, Problem};
 use crate::request::ApiRequest;
@@ -17,6 +18,8 @@ use crate::request::ApiRequest;
 pub(crate) struct Answer {
     body: Bytes,
     headers: HeaderMap,
+    /// Its entity tag, where that was made before.
+    etag: Option<HeaderValue>,
 }
 
 impl Answer {
@@ -32,15 +35,36 @@ impl Answer {
             .with(header::VARY, HeaderValue::from_static("Authorization"))
     }
 
-    /// A document that is the same for everyone.
-    pub(crate) fn bytes(content_type: &'static str, body: Bytes) -> Self {
+    /// A file that is the same for everyone, in the form that this client takes.
+    pub(crate) fn file(file: &File, request: &ApiRequest) -> Self {
+        let form = file.form(request.headers());
+        let mut answer = Self::bytes(file.content_type, form.bytes)
+            .with(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        if let Some(encoding) = form.encoding {
+            answer.headers.insert(header::CONTENT_ENCODING, encoding);
+        }
+        answer.etag = Some(form.etag);
+        answer
+    }
+
+    fn bytes(content_type: &'static str, body: Bytes) -> Self {
         let mut headers = HeaderMap::with_capacity(ROOM);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(
             header::CACHE_CONTROL,
             HeaderValue::from_static("private, no-cache"),
         );
-        Self { body, headers }
+        Self {
+            body,
+            headers,
+            etag: None,
+        }
+    }
+
+    /// Says that it depends on nobody's token.
+    pub(crate) fn for_everybody(mut self) -> Self {
+        self.headers.remove(header::VARY);
+        self
     }
 
     /// Lets the client reuse the answer for a while without asking.
@@ -76,8 +100,12 @@ impl Answer {
 
     /// The answer to `request`: whole, or 304 if the client says that it has it.
     pub(crate) fn to(self, request: &ApiRequest) -> Response {
-        let Self { body, mut headers } = self;
-        let etag = etag(&body);
+        let Self {
+            body,
+            mut headers,
+            etag: made,
+        } = self;
+        let etag = made.unwrap_or_else(|| etag(&body));
         let known = request
             .headers()
             .get_all(header::IF_NONE_MATCH)
@@ -86,6 +114,7 @@ impl Answer {
         headers.insert(header::ETAG, etag);
         let mut response = if known {
             headers.remove(header::CONTENT_TYPE);
+            headers.remove(header::CONTENT_ENCODING);
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             Response::new(Body::from(body))

@@ -14,7 +14,7 @@ use crate::access::AccessLines;
 use crate::headers::text;
 use crate::measure::RequestMetrics;
 use crate::settings::HttpSettings;
-use crate::{documents, edge, openapi, problem, routes};
+use crate::{edge, problem, routes};
 
 /// The HTTP API over an [`App`]. Cheap to clone.
 #[derive(Clone)]
@@ -29,7 +29,6 @@ pub(crate) struct Shared {
     pub(crate) settings: HttpSettings,
     pub(crate) metrics: RequestMetrics,
     pub(crate) access: AccessLines,
-    pub(crate) documents: documents::Documents,
     /// `Cache-Control` of what may be reused for a while.
     pub(crate) cache_control: HeaderValue,
     pub(crate) problem_types: problem::Types,
@@ -39,10 +38,8 @@ impl Api {
     /// The API over `app`. Metrics go to the recorder that is installed when this is called.
     pub fn new(app: Arc<App>, settings: HttpSettings) -> Self {
         let (router, document) = routes::all();
-        let document = openapi::finish(document, &settings.public_url);
         let shared = Arc::new(Shared {
             metrics: RequestMetrics::new(routes::templates(&document)),
-            documents: documents::Documents::new(&document),
             cache_control: text(format!(
                 "private, max-age={}",
                 settings.cache_max_age.as_secs()

@@ -27,7 +27,7 @@ mod trail;
 mod wire;
 
 pub use api::Api;
-pub use openapi::{openapi_json, openapi_yaml};
+pub use openapi::{Format, Version, openapi};
 pub use problem::Code;
 pub use routes::PUBLIC;
 pub use serve::serve;

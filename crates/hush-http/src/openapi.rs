@@ -6,14 +6,17 @@ use utoipa::openapi::path::{self, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Required, Response, Server,
+    ServerBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::{Body, Code};
-use crate::{HttpSettings, routes};
+use crate::routes;
 
 mod errors;
 mod headers;
+mod samples;
+mod v30;
 
 use errors::Asked;
 use headers::string;
@@ -21,29 +24,47 @@ use headers::string;
 /// The name of the security scheme.
 const SCHEME: &str = "token";
 
-/// The document as JSON, as it is committed.
-pub fn openapi_json() -> String {
-    to_json(&document())
+/// The version of OpenAPI in whose words the document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// 3.1.0, in which the code describes itself.
+    V3_1,
+    /// 3.0.3, made of the other for generators that refuse 3.1.
+    V3_0,
 }
 
-/// The document as YAML, as it is committed.
-pub fn openapi_yaml() -> String {
-    to_yaml(&document())
+/// How a document is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Indented JSON.
+    Json,
+    /// YAML.
+    Yaml,
 }
 
+/// The document, as it is committed and served.
+pub fn openapi(version: Version, format: Format) -> String {
+    // Everything in the document has string keys, so it always has both forms.
+    let written = match (version, format) {
+        (Version::V3_1, Format::Json) => document().to_pretty_json().ok(),
+        (Version::V3_1, Format::Yaml) => document().to_yaml().ok(),
+        (Version::V3_0, Format::Json) => serde_json::to_string_pretty(&in_3_0()).ok(),
+        (Version::V3_0, Format::Yaml) => yaml_serde::to_string(&in_3_0()).ok(),
+    };
+    let mut written = written.unwrap_or_default();
+    if !written.ends_with('\n') {
+        written.push('\n');
+    }
+    written
+}
+
+/// The finished document.
 fn document() -> OpenApi {
-    finish(routes::all().1, &HttpSettings::default().public_url)
+    finish(routes::all().1)
 }
 
-pub(crate) fn to_json(document: &OpenApi) -> String {
-    // Everything in the document has string keys, so it always has a JSON form.
-    let mut json = document.to_pretty_json().unwrap_or_default();
-    json.push('\n');
-    json
-}
-
-pub(crate) fn to_yaml(document: &OpenApi) -> String {
-    document.to_yaml().unwrap_or_default()
+fn in_3_0() -> v30::Document {
+    v30::rendering(serde_json::to_value(document()).unwrap_or_default())
 }
 
 /// What the document says before any operation.
@@ -61,9 +82,17 @@ pub(crate) fn header() -> OpenApi {
     OpenApiBuilder::new().info(info.build()).build()
 }
 
+/// Where the API is: whoever operates it has an address of their own, so it is said relative to the document's.
+fn server() -> Server {
+    ServerBuilder::new()
+        .url("/")
+        .description(Some("The service that serves this document."))
+        .build()
+}
+
 /// Adds to each operation what the table of operations and the contract say about it.
-pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
-    document.servers = Some(vec![Server::new(public_url)]);
+fn finish(mut document: OpenApi) -> OpenApi {
+    document.servers = Some(vec![server()]);
     let mut components = document.components.take().unwrap_or_default();
     components.schemas.insert("Problem".into(), Body::schema());
     let mut schemas = Vec::new();
@@ -80,7 +109,7 @@ pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
         ),
     );
     components.headers = headers::all();
-    components.examples = errors::examples(public_url);
+    components.examples = errors::examples();
     document.components = Some(components);
     for item in document.paths.paths.values_mut() {
         if let Some(operation) = &mut item.get {
@@ -92,9 +121,11 @@ pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
             describe(operation);
             for status in ["200", "201", "202", "204"] {
                 headers::add(operation, status, &["Cache-Control"]);
+                headers::add_to_bodies(operation, status, &["Vary"]);
             }
         }
     }
+    samples::add(&mut document);
     document
 }
 
@@ -115,10 +146,11 @@ fn describe(operation: &mut path::Operation) {
     let operations = known(&id);
     let asked = Asked::new(&operations, operation);
     match id.as_str() {
+        "getRoot" => headers::add(operation, "302", &["Link"]),
         "getReadiness" => errors::add(operation, &[Code::Unavailable]),
         "reportLeakedToken" => {
             asked.add_problems(operation);
-            add_everywhere_but(operation, &[], headers::RATE_LIMIT);
+            headers::add_to_all(operation, headers::RATE_LIMIT);
         }
         _ if !operations.is_empty() => {
             asked.add_problems(operation);
@@ -177,24 +209,9 @@ fn add_token_facts(operation: &mut path::Operation, asked: &Asked<'_>) {
     {
         body.required = Some(Required::False);
     }
-    // A request that is refused before it is admitted is told nothing of any limit.
-    let silent: &[&str] = if asked.has_rules_of_its_own() {
-        &["401"]
-    } else {
-        &["401", "403"]
-    };
-    add_everywhere_but(operation, silent, headers::RATE_LIMIT);
-    add_everywhere_but(operation, &["401"], &["Hush-Token-Expires"]);
-}
-
-fn add_everywhere_but(operation: &mut path::Operation, silent: &[&str], names: &[&str]) {
-    let statuses: Vec<_> = operation.responses.responses.keys().cloned().collect();
-    for status in statuses
-        .iter()
-        .filter(|status| !silent.contains(&status.as_str()))
-    {
-        headers::add(operation, status, names);
-    }
+    // Whose body came slowly is looked at once more, so that each refusal can also come after the admission.
+    headers::add_to_all(operation, headers::RATE_LIMIT);
+    headers::add_to_all(operation, &["Hush-Token-Expires"]);
 }
 
 /// What the table says that an operation asks for, always or in this case.
@@ -223,8 +240,13 @@ fn needs(requirement: Requirement, case: &str) -> String {
 /// What a client that has an answer already can ask, of everything that can be read but the front door and probes.
 fn add_conditions(operation: &mut path::Operation) {
     let id = operation.operation_id.clone().unwrap_or_default();
-    if matches!(id.as_str(), "getRoot" | "getLiveness" | "getReadiness") {
-        return;
+    match id.as_str() {
+        "getRoot" => return,
+        "getLiveness" | "getReadiness" => {
+            headers::add(operation, "200", &["Cache-Control"]);
+            return;
+        }
+        _ => {}
     }
     let mut not_modified = Response::new("The client has it already (`If-None-Match`).");
     if let Some(RefOr::T(whole)) = operation.responses.responses.get("200") {
@@ -234,13 +256,14 @@ fn add_conditions(operation: &mut path::Operation) {
     responses.insert("304".into(), RefOr::T(not_modified));
     let further: &[&str] = match id.as_str() {
         "getServerStats" => &["Last-Modified"],
-        "listUsers" | "listTokens" | "listAuditLog" => &["Link"],
+        "listUsers" | "listTokens" | "listAuditLog" | "listCommands" | "getApi"
+        | "getApiCatalog" => &["Link"],
         _ => &[],
     };
     for status in ["200", "304"] {
         headers::add(operation, status, &["ETag", "Cache-Control"]);
         headers::add(operation, status, further);
-        if !routes::PUBLIC.contains(&id.as_str()) {
+        if !matches!(id.as_str(), "getApi" | "getApiCatalog") {
             headers::add(operation, status, &["Vary"]);
         }
     }

@@ -157,7 +157,7 @@ impl Problem {
             required: self.required,
             actual: self.actual,
             rule: self.rule.map(FailureCode::as_str),
-            retry_after: self.wait,
+            retry_after: self.retry_after(),
         }
     }
 }
@@ -216,7 +216,8 @@ pub(crate) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 64)]
     rule: Option<&'static str>,
-    /// With `rate-limited`: the seconds to wait, as in `Retry-After`.
+    /// Where it helps to ask again (`rate-limited`, `unavailable`, `request-in-progress`): the seconds to wait, as in
+    /// `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     retry_after: Option<u64>,

@@ -3,6 +3,7 @@
 mod audit_log;
 mod channels;
 mod commands;
+mod discovery;
 mod docs;
 mod health;
 mod me;
@@ -31,9 +32,13 @@ use crate::request::ApiRequest;
 /// open shall be able to end it, and needs none for that but the one that was found.
 pub const PUBLIC: &[&str] = &[
     "getRoot",
+    "getApi",
+    "getApiCatalog",
     "getDocs",
     "getOpenApiJson",
     "getOpenApiYaml",
+    "getOpenApi30Json",
+    "getOpenApi30Yaml",
     "getLiveness",
     "getReadiness",
     "reportLeakedToken",
@@ -66,10 +71,14 @@ pub(crate) fn all() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(tokens::rotate_token))
         .routes(routes!(tokens::report_leaked_token))
         .routes(routes!(tokens::remove_server_from_token))
-        .routes(routes!(docs::get_root))
+        .routes(routes!(discovery::get_root))
+        .routes(routes!(discovery::get_api))
+        .routes(routes!(discovery::get_api_catalog))
         .routes(routes!(docs::get_docs))
         .routes(routes!(docs::get_openapi_json))
         .routes(routes!(docs::get_openapi_yaml))
+        .routes(routes!(docs::get_openapi_3_0_json))
+        .routes(routes!(docs::get_openapi_3_0_yaml))
         .routes(routes!(health::get_liveness))
         .routes(routes!(health::get_readiness))
         .split_for_parts();

@@ -4,12 +4,14 @@ use std::fmt::Display;
 
 use hush_domain::{audit, commands as domain_commands, operations, permission, scopes};
 use serde::{Serialize, Serializer};
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 mod audit_log;
 mod channels;
 mod commands;
+mod discovery;
 mod me;
 mod roles;
 mod servers;
@@ -21,6 +23,7 @@ pub(crate) use channels::{Channel, ChannelList};
 pub(crate) use commands::{
     Command, CommandPage, CommandTrial, CreateCommand, state as command_state,
 };
+pub(crate) use discovery::{ApiCatalog, ApiInfo, LinkContext, LinkTarget};
 pub(crate) use me::Me;
 pub(crate) use roles::{Role, RoleList};
 pub(crate) use servers::{RateLimit, Server, ServerSettings, ServerStats, UpdateServerSettings};
@@ -31,8 +34,22 @@ pub(crate) use users::{Expansion, User, UserPage};
 
 /// An id: 1 to 2^63−1 as a decimal string.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[schema(value_type = String, pattern = "^[1-9][0-9]{0,18}$", max_length = 19, example = "123456")]
+#[schema(value_type = String, pattern = "^[1-9][0-9]{0,18}$", max_length = 19)]
 pub(crate) struct Snowflake(#[serde(serialize_with = "as_text")] pub(crate) u64);
+
+/// What generators may call the words where names are letters alone: `UsersRead` for `users:read`.
+fn variants(words: &[&str]) -> Extensions {
+    let capital = |part: &str| {
+        let mut letters = part.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    let names = words.iter().map(|word| {
+        let parts = word.split(|letter: char| !letter.is_ascii_alphanumeric());
+        parts.map(capital).collect::<String>()
+    });
+    Extensions::from_iter([("x-enum-varnames", names.collect::<Vec<_>>())])
+}
 
 /// A word out of a closed list that the domain keeps.
 macro_rules! word {
@@ -49,10 +66,12 @@ macro_rules! word {
 
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
+                let words = <$domain>::ALL.map(<$domain>::$text);
                 ObjectBuilder::new()
                     .schema_type(Type::String)
                     .description(Some($description))
-                    .enum_values(Some(<$domain>::ALL.map(<$domain>::$text)))
+                    .extensions(Some(variants(&words)))
+                    .enum_values(Some(words))
                     .into()
             }
         }

@@ -104,6 +104,9 @@ pub enum Command {
         /// As YAML instead of JSON.
         #[arg(long)]
         yaml: bool,
+        /// In the words of OpenAPI 3.0.3, for generators that refuse 3.1.
+        #[arg(long = "3.0")]
+        v3_0: bool,
     },
     /// Ask the service on the configured address whether it is ready, for container probes.
     ///

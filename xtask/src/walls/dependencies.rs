@@ -64,7 +64,7 @@ const HOUSE: &[Room] = &[
     Room {
         crate_name: "hush-http",
         inner: &["hush-domain", "hush-app"],
-        in_tests: &["hush-ports", "hush-adapters"],
+        in_tests: &["hush-ports", "hush-adapters", "hush-conformance"],
         never: &[
             "sqlx",
             "twilight-model",
@@ -88,8 +88,15 @@ const HOUSE: &[Room] = &[
             "hush-http",
             "hush-discord",
         ],
-        in_tests: &["hush-discord-fake"],
+        in_tests: &["hush-discord-fake", "hush-conformance"],
         never: &[],
+    },
+    Room {
+        crate_name: "hush-conformance",
+        // It judges the others, so it shares nothing with them.
+        inner: &[],
+        in_tests: &[],
+        never: &["utoipa"],
     },
     Room {
         crate_name: "hush-discord-fake",

@@ -10,6 +10,9 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use super::headers;
 use crate::problem::{Code, Problem, Types};
 
+/// Where the service of the examples is.
+const EXAMPLE_URL: &str = "https://hush.example.com";
+
 /// What decides which problems there can be.
 pub(super) struct Asked<'a> {
     /// What the path stands for in the table of operations; nothing if anybody may ask.
@@ -147,7 +150,9 @@ pub(super) fn add(operation: &mut path::Operation, codes: &[Code]) {
     headers::add(operation, &status, &["Cache-Control"]);
     for code in codes {
         let own: &[&str] = match code {
-            Code::MissingToken | Code::InsufficientScope => &["WWW-Authenticate"],
+            Code::InvalidRequest | Code::MissingToken | Code::InsufficientScope => {
+                &["WWW-Authenticate"]
+            }
             Code::RateLimited | Code::Unavailable | Code::RequestInProgress => &["Retry-After"],
             _ => &[],
         };
@@ -156,12 +161,15 @@ pub(super) fn add(operation: &mut path::Operation, codes: &[Code]) {
 }
 
 /// An example of each problem, as the document lists them once for all operations.
-pub(super) fn examples(public_url: &str) -> BTreeMap<String, RefOr<Example>> {
-    let types = Types::new(public_url);
+pub(super) fn examples() -> BTreeMap<String, RefOr<Example>> {
+    let types = Types::new(EXAMPLE_URL);
     let example = |code: &Code| {
         let problem = Problem::example(*code);
         let value = serde_json::to_value(problem.body(&types, "4bf92f3577b34da6-1")).ok();
-        let example = ExampleBuilder::new().summary(code.title()).value(value);
+        let example = ExampleBuilder::new()
+            .summary(code.title())
+            .description(format!("{}\n\n{}", code.cause(), code.cure()))
+            .value(value);
         (code.as_str().to_owned(), RefOr::T(example.build()))
     };
     Code::ALL.iter().map(example).collect()

@@ -8,9 +8,14 @@ use utoipa::openapi::{Header, ObjectBuilder, Ref, RefOr, Schema, Type};
 
 /// Adds what every answer carries.
 pub(super) fn add_everywhere(operation: &mut Operation) {
+    add_to_all(operation, &["X-Request-Id"]);
+}
+
+/// Adds headers to each answer.
+pub(super) fn add_to_all(operation: &mut Operation, names: &[&str]) {
     let statuses: Vec<_> = operation.responses.responses.keys().cloned().collect();
     for status in statuses {
-        add(operation, &status, &["X-Request-Id"]);
+        add(operation, &status, names);
     }
 }
 
@@ -23,6 +28,15 @@ pub(super) fn add(operation: &mut Operation, status: &str, names: &[&str]) {
                 .headers
                 .insert((*name).to_owned(), RefOr::Ref(described));
         }
+    }
+}
+
+/// The same where the answer has a body.
+pub(super) fn add_to_bodies(operation: &mut Operation, status: &str, names: &[&str]) {
+    if let Some(RefOr::T(response)) = operation.responses.responses.get(status)
+        && !response.content.is_empty()
+    {
+        add(operation, status, names);
     }
 }
 
@@ -59,7 +73,8 @@ pub(super) fn all() -> BTreeMap<String, RefOr<Header>> {
         (
             "Link",
             string(2048),
-            "The next page, as `rel=\"next\"`; absent on the last one.",
+            "Related addresses (RFC 8288): of a list the next page, as `rel=\"next\"`, absent on the last one; of the API its \
+             descriptions (`service-desc`), its documentation (`service-doc`) and the catalog that lists it.",
         ),
         (
             "Location",
@@ -85,7 +100,7 @@ pub(super) fn all() -> BTreeMap<String, RefOr<Header>> {
         (
             "RateLimit-Policy",
             string(64),
-            "The limit: `\"server\";q=60;w=60` (experimental).",
+            "The limit, `\"server\";q=60;w=60`, where the request was counted against one (experimental).",
         ),
         (
             "RateLimit",

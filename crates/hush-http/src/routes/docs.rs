@@ -1,28 +1,18 @@
-//! The document and the page that shows it.
+//! The documents and the page that shows them.
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use http::{HeaderValue, header};
 
 use crate::answer::Answer;
+use crate::documents::File;
 use crate::problem::{Code, Problem};
 use crate::request::ApiRequest;
 
-/// Go to the documentation
-#[utoipa::path(
-    get,
-    path = "/",
-    operation_id = "getRoot",
-    tag = "documentation",
-    responses((status = 302, description = "The documentation is at `/docs`.",
-        headers(("Location" = String, description = "Where the documentation is.")))),
-)]
-pub(super) async fn get_root(_: ApiRequest) -> Response {
-    (
-        StatusCode::FOUND,
-        [(header::LOCATION, HeaderValue::from_static("/docs"))],
-    )
-        .into_response()
-}
+/// The page may ask this host and no other, and nobody may show it within a page of theirs.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
 
 /// Read the documentation
 #[utoipa::path(
@@ -32,8 +22,8 @@ pub(super) async fn get_root(_: ApiRequest) -> Response {
     tag = "documentation",
     responses((status = 200, body = String, content_type = "text/html", description = "A page.")),
 )]
-pub(super) async fn get_docs(request: ApiRequest) -> Response {
-    page(request.shared.documents.page()).to(&request)
+pub(super) async fn get_docs(request: ApiRequest) -> Result<Response, Problem> {
+    file("docs", &request)
 }
 
 /// Get the OpenAPI document as JSON
@@ -44,8 +34,8 @@ pub(super) async fn get_docs(request: ApiRequest) -> Response {
     tag = "documentation",
     responses((status = 200, body = Object, content_type = "application/json", description = "The document.")),
 )]
-pub(super) async fn get_openapi_json(request: ApiRequest) -> Response {
-    Answer::bytes("application/json", request.shared.documents.json()).to(&request)
+pub(super) async fn get_openapi_json(request: ApiRequest) -> Result<Response, Problem> {
+    file("openapi.json", &request)
 }
 
 /// Get the OpenAPI document as YAML
@@ -56,32 +46,48 @@ pub(super) async fn get_openapi_json(request: ApiRequest) -> Response {
     tag = "documentation",
     responses((status = 200, body = String, content_type = "application/yaml", description = "The document.")),
 )]
-pub(super) async fn get_openapi_yaml(request: ApiRequest) -> Response {
-    Answer::bytes("application/yaml", request.shared.documents.yaml()).to(&request)
+pub(super) async fn get_openapi_yaml(request: ApiRequest) -> Result<Response, Problem> {
+    file("openapi.yaml", &request)
 }
 
-/// A file of the page, or the page of a problem.
+/// Get the document as JSON, as OpenAPI 3.0.3
+///
+/// For generators that refuse 3.1. It says the same.
+#[utoipa::path(
+    get,
+    path = "/openapi-3.0.json",
+    operation_id = "getOpenApi30Json",
+    tag = "documentation",
+    responses((status = 200, body = Object, content_type = "application/json", description = "The document.")),
+)]
+pub(super) async fn get_openapi_3_0_json(request: ApiRequest) -> Result<Response, Problem> {
+    file("openapi-3.0.json", &request)
+}
+
+/// Get the document as YAML, as OpenAPI 3.0.3
+///
+/// For generators that refuse 3.1. It says the same.
+#[utoipa::path(
+    get,
+    path = "/openapi-3.0.yaml",
+    operation_id = "getOpenApi30Yaml",
+    tag = "documentation",
+    responses((status = 200, body = String, content_type = "application/yaml", description = "The document.")),
+)]
+pub(super) async fn get_openapi_3_0_yaml(request: ApiRequest) -> Result<Response, Problem> {
+    file("openapi-3.0.yaml", &request)
+}
+
+/// A part of the page, or the page of a problem.
 pub(super) async fn get_file(request: ApiRequest) -> Result<Response, Problem> {
-    let path = request.path().strip_prefix("/docs/").unwrap_or_default();
-    if let Some(code) = path.strip_prefix("problems/") {
-        let known = Code::ALL.iter().find(|known| known.as_str() == code);
-        let problem = request
-            .shared
-            .documents
-            .problem(*known.ok_or(Code::NotFound)?);
-        return Ok(page(problem).to(&request));
-    }
-    let (content_type, bytes) = request.shared.documents.file(path).ok_or(Code::NotFound)?;
-    Ok(Answer::bytes(content_type, bytes).to(&request))
+    file(request.path().trim_start_matches('/'), &request)
 }
 
-/// A page that may ask this host alone. Swagger UI puts styles into elements and draws icons from data URLs.
-fn page(html: bytes::Bytes) -> Answer {
-    Answer::bytes("text/html; charset=utf-8", html).with(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-             frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-        ),
-    )
+fn file(path: &str, request: &ApiRequest) -> Result<Response, Problem> {
+    let file = File::find(path).ok_or(Code::NotFound)?;
+    let mut answer = Answer::file(file, request);
+    if file.content_type.starts_with("text/html") {
+        answer = answer.with(header::CONTENT_SECURITY_POLICY, POLICY);
+    }
+    Ok(answer.to(request))
 }

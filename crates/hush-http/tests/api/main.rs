@@ -10,6 +10,7 @@ mod caching;
 mod commanding;
 mod commands;
 mod connections;
+mod discovery;
 mod document;
 mod failures;
 mod filters;

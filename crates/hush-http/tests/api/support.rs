@@ -1,8 +1,8 @@
 //! A small world behind the API, and a client that calls it without a socket.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,6 +12,7 @@ use http_body_util::BodyExt;
 use hush_adapters::memory::{Memory, MemoryLimiter};
 use hush_adapters::system::SystemRandom;
 use hush_app::{App, CreateToken, Lifetime, Limits, Ports};
+use hush_conformance::{Answer, Contract};
 use hush_domain::audit::chain::Keyring;
 use hush_domain::events::{Extent, ListedMember, Snapshot};
 use hush_domain::ids::{ServerId, UserId};
@@ -36,6 +37,12 @@ pub(crate) const MEMBER: u64 = 3;
 /// `User#1234`, who holds both roles and so is an admin.
 pub(crate) const ADMIN: u64 = 123_456;
 pub(crate) const ALL: [Scope; 8] = Scope::ALL;
+
+/// What the committed document promises; another test says that it is the one that the code makes.
+pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
+    let document = include_str!("../../../../openapi/hush.json");
+    Contract::new(serde_json::from_str(document).unwrap())
+});
 
 /// A clock that stands still until it is moved.
 #[derive(Default)]
@@ -88,6 +95,24 @@ impl Reply {
 
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
+    }
+
+    /// Asserts that the answer is one of those that the document promises.
+    fn conforms(&self, method: &str, path: &str) {
+        let headers = self.headers.iter().map(|(name, value)| {
+            let value = value.to_str().unwrap().to_owned();
+            (name.as_str().to_owned(), value)
+        });
+        let answer = Answer {
+            method,
+            path,
+            status: self.status.as_u16(),
+            headers: &headers.collect::<Vec<_>>(),
+            body: &self.body,
+        };
+        CONTRACT
+            .check(answer)
+            .unwrap_or_else(|wrong| panic!("{wrong}"));
     }
 
     /// Asserts that the answer is the problem `code` with everything that a problem has.
@@ -286,14 +311,17 @@ impl World {
     }
 
     pub(crate) async fn send_from(&self, request: Request<Body>, peer: SocketAddr) -> Reply {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.api.respond(request, peer).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Reply {
+        let reply = Reply {
             status: parts.status,
             headers: parts.headers,
             body,
-        }
+        };
+        reply.conforms(method.as_str(), &path);
+        reply
     }
 
     /// `GET path` with a token, or without one if it is empty.

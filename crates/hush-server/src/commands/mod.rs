@@ -21,8 +21,8 @@ use crate::stores;
 
 /// Carries out a command.
 pub async fn run(command: Command, sources: &Sources) -> Result<(), Failure> {
-    if let Command::Openapi { yaml } = command {
-        return openapi::print(yaml);
+    if let Command::Openapi { yaml, v3_0 } = command {
+        return openapi::print(yaml, v3_0);
     }
     #[cfg(feature = "sqlite")]
     if let Command::Copy(places) = command {
@@ -49,7 +49,7 @@ pub async fn run(command: Command, sources: &Sources) -> Result<(), Failure> {
         Command::Recount { repair } => recount::run(&settings, repair).await,
         #[cfg(feature = "sqlite")]
         Command::Copy(places) => copy::run(&places).await,
-        Command::Openapi { yaml } => openapi::print(yaml),
+        Command::Openapi { yaml, v3_0 } => openapi::print(yaml, v3_0),
         Command::Healthcheck { verbose } => healthcheck::run(&settings, verbose),
         Command::Discord(command) => discord::run(&settings, &command).await,
     }

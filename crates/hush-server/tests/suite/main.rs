@@ -8,6 +8,7 @@ mod audit;
 mod cli;
 mod commands;
 mod config;
+mod contract;
 mod copy;
 mod crashes;
 mod demo;

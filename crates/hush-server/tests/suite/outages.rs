@@ -1,15 +1,12 @@
 //! The database goes away, stalls and comes back: 503 with `Retry-After`, never a hang, and well by itself.
 
-use std::sync::mpsc::{Sender, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use hush_adapters::system::SystemClock;
 use hush_ports::Clock;
-use sqlx::{Connection, PgConnection};
 
 use crate::operator::{filled, owners_token};
-use crate::support::{Database, Hush, Proxy, Running, Way, get};
+use crate::support::{Database, Hush, Lock, Proxy, Running, Way, get};
 
 /// A service that reaches its database through a proxy.
 fn behind_proxy(database: &Database) -> (Running, Proxy, String) {
@@ -105,38 +102,4 @@ fn it_ends_while_its_own_upkeep_waits_in_the_database() {
     let (status, log) = service.ended();
     assert_eq!(status.code(), Some(0), "{log}");
     lock.release();
-}
-
-/// A lock that somebody else holds in the database.
-struct Lock {
-    release: Sender<()>,
-    holder: JoinHandle<()>,
-}
-
-impl Lock {
-    fn take(database: &Database, statement: &'static str) -> Self {
-        let url = database.url();
-        let (locked, is_locked) = channel();
-        let (release, released) = channel();
-        let holder = std::thread::spawn(move || {
-            crate::import::block_on(async {
-                let mut connection = PgConnection::connect(&url).await.unwrap();
-                let mut transaction = connection.begin().await.unwrap();
-                sqlx::raw_sql(statement)
-                    .execute(&mut *transaction)
-                    .await
-                    .unwrap();
-                locked.send(()).unwrap();
-                released.recv().unwrap();
-                transaction.rollback().await.unwrap();
-            });
-        });
-        is_locked.recv().unwrap();
-        Self { release, holder }
-    }
-
-    fn release(self) {
-        self.release.send(()).unwrap();
-        self.holder.join().unwrap();
-    }
 }

@@ -1,11 +1,8 @@
 //! The README's samples, run as a reader would run them.
 
-use std::path::Path;
-use std::process::Command;
-
 use serde_json::Value;
 
-use crate::support::{Hush, Running};
+use crate::support::{Hush, Running, sample};
 
 /// The fenced blocks of the section "Call it", with their languages.
 fn blocks() -> Vec<(String, String)> {
@@ -25,41 +22,6 @@ fn blocks() -> Vec<(String, String)> {
     blocks
 }
 
-/// What a sample prints.
-fn run(language: &str, code: &str) -> String {
-    let directory = tempfile::tempdir().unwrap();
-    let file = |name: &str| {
-        let path = directory.path().join(name);
-        std::fs::write(&path, code).unwrap();
-        path
-    };
-    let mut command = match language {
-        "sh" => program("sh", &file("sample.sh")),
-        "js" => program("node", &file("sample.mjs")),
-        "python" => program(&python(), &file("sample.py")),
-        other => panic!("no one runs {other}"),
-    };
-    let output = command.output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{language}: {stderr}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn program(name: &str, file: &Path) -> Command {
-    let mut command = Command::new(name);
-    command.arg(file);
-    command
-}
-
-/// A Python that has `requests`.
-fn python() -> String {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the tests' own setting, not the service's"
-    )]
-    std::env::var("HUSH_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned())
-}
-
 #[test]
 fn every_sample_prints_what_the_readme_says() {
     let mut demo = Running::start(&Hush::new(), &["demo"]);
@@ -75,7 +37,7 @@ fn every_sample_prints_what_the_readme_says() {
         if language == "json" {
             let expected: Value = serde_json::from_str(&code).unwrap();
             for (language, code) in std::mem::take(&mut waiting) {
-                let printed = run(&language, &code);
+                let printed = sample::run(&language, &code, token);
                 let answer: Value = serde_json::from_str(&printed).unwrap();
                 assert_eq!(answer, expected, "{language}");
                 compared.push(language);

@@ -5,7 +5,7 @@ mod draining;
 mod foreign;
 mod killed;
 mod orders;
-mod scene;
+pub(crate) mod scene;
 mod secrets;
 mod taking_over;
 mod verdict;

@@ -12,29 +12,29 @@ use serde_json::{Value, json};
 use crate::support::{Hush, Response, Running, Site, get, send, try_send};
 
 /// How long anything may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Who owns the servers of which nothing else is said, and sends the commands.
-pub(super) const OWNER: u64 = 1000;
+pub(crate) const OWNER: u64 = 1000;
 /// A user who is in no server.
-pub(super) const STRANGER: u64 = 2000;
+pub(crate) const STRANGER: u64 = 2000;
 
 /// The channel, the roles and the members that each server has, by what is added to its id.
-pub(super) const CHANNEL: u64 = 10;
-pub(super) const THREAD: u64 = 11;
-pub(super) const ROLES: [u64; 2] = [20, 21];
-pub(super) const MEMBERS: u64 = 100;
+pub(crate) const CHANNEL: u64 = 10;
+pub(crate) const THREAD: u64 = 11;
+pub(crate) const ROLES: [u64; 2] = [20, 21];
+pub(crate) const MEMBERS: u64 = 100;
 
-pub(super) struct Scene<'a> {
+pub(crate) struct Scene<'a> {
     /// Runs the fake, and ends after it.
-    pub(super) runtime: tokio::runtime::Runtime,
-    pub(super) fake: Fake,
-    pub(super) site: &'a Site,
+    pub(crate) runtime: tokio::runtime::Runtime,
+    pub(crate) fake: Fake,
+    pub(crate) site: &'a Site,
     /// A token of its owner for each server.
     tokens: BTreeMap<u64, String>,
 }
 
 /// A server with so many members beside its owner, in which the bot may do everything.
-pub(super) fn guild(id: u64, owner: u64, members: u64) -> Guild {
+pub(crate) fn guild(id: u64, owner: u64, members: u64) -> Guild {
     let own = Role {
         permissions: permissions::ADMINISTRATOR,
         managed: true,
@@ -55,7 +55,7 @@ pub(super) fn guild(id: u64, owner: u64, members: u64) -> Guild {
 
 impl<'a> Scene<'a> {
     /// A Discord with these servers, and a store that has tokens for them already.
-    pub(super) fn new(site: &'a Site, setup: Setup, guilds: Vec<Guild>) -> Self {
+    pub(crate) fn new(site: &'a Site, setup: Setup, guilds: Vec<Guild>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -97,7 +97,7 @@ impl<'a> Scene<'a> {
     }
 
     /// A new token of a user for these servers, made by the operator.
-    pub(super) fn token(&self, user: u64, servers: &[u64]) -> String {
+    pub(crate) fn token(&self, user: u64, servers: &[u64]) -> String {
         let name = format!("--name={user} {}", servers[0]);
         let servers: Vec<_> = servers.iter().map(ToString::to_string).collect();
         let servers = format!("--server={}", servers.join(","));
@@ -109,12 +109,12 @@ impl<'a> Scene<'a> {
     }
 
     /// The token of a server's owner.
-    pub(super) fn token_for(&self, server: u64) -> &str {
+    pub(crate) fn token_for(&self, server: u64) -> &str {
         &self.tokens[&server]
     }
 
     /// The binary, configured to follow and to carry commands out.
-    pub(super) fn hush(&self) -> Hush {
+    pub(crate) fn hush(&self) -> Hush {
         self.site
             .hush()
             .with("HUSH_DISCORD_TOKEN", &Setup::default().token)
@@ -122,12 +122,12 @@ impl<'a> Scene<'a> {
             .with("HUSH_RATE_LIMIT__ENABLED", "false")
     }
 
-    pub(super) fn serve(&self) -> Running {
+    pub(crate) fn serve(&self) -> Running {
         Running::start(&self.hush(), &["serve"])
     }
 
     /// A service that knows everything of the servers.
-    pub(super) fn serve_and_know(&self) -> Running {
+    pub(crate) fn serve_and_know(&self) -> Running {
         let service = self.serve();
         self.know(&service);
         service
@@ -135,7 +135,7 @@ impl<'a> Scene<'a> {
 
     /// Waits until the service knows everything of the servers: before that it cannot tell of a stranger that they are none
     /// of the members.
-    pub(super) fn know(&self, service: &Running) {
+    pub(crate) fn know(&self, service: &Running) {
         let ban = json!({"type": "ban", "user_id": STRANGER.to_string()}).to_string();
         let clock = SystemClock::new();
         for (server, token) in &self.tokens {
@@ -152,7 +152,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Waits until the fake has had so many requests.
-    pub(super) fn heard(&self, requests: usize) {
+    pub(crate) fn heard(&self, requests: usize) {
         let heard = self
             .fake
             .until_requests(|log| log.len() >= requests, PATIENCE);
@@ -164,13 +164,13 @@ impl<'a> Scene<'a> {
     }
 
     /// How many requests the fake had that do something.
-    pub(super) fn doings(&self) -> usize {
+    pub(crate) fn doings(&self) -> usize {
         let requests = self.fake.requests();
         requests.iter().filter(|it| it.method != "GET").count()
     }
 
     /// Waits until a command of a server has come to its end, and returns it.
-    pub(super) fn ended(&self, api: SocketAddr, server: u64, command: &str) -> Value {
+    pub(crate) fn ended(&self, api: SocketAddr, server: u64, command: &str) -> Value {
         let path = format!("/v1/servers/{server}/commands/{command}?wait=20");
         let clock = SystemClock::new();
         loop {
@@ -185,7 +185,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Queues a command with its owner's token, and returns its id.
-    pub(super) fn queue(&self, api: SocketAddr, server: u64, key: &str, body: &Value) -> String {
+    pub(crate) fn queue(&self, api: SocketAddr, server: u64, key: &str, body: &Value) -> String {
         let sent = order(api, self.token_for(server), server, key, body).unwrap();
         assert_eq!(sent.status, 202, "{sent:?}");
         id(&sent)
@@ -193,7 +193,7 @@ impl<'a> Scene<'a> {
 }
 
 /// Sends a command to a service that may be killed meanwhile.
-pub(super) fn order(
+pub(crate) fn order(
     api: SocketAddr,
     token: &str,
     server: u64,
@@ -206,13 +206,13 @@ pub(super) fn order(
 }
 
 /// The id of the command that an answer shows.
-pub(super) fn id(answer: &Response) -> String {
+pub(crate) fn id(answer: &Response) -> String {
     let command: Value = serde_json::from_str(&answer.body).unwrap();
     command["id"].as_str().unwrap().to_owned()
 }
 
 /// Whether a command has come to its end.
-pub(super) fn is_final(command: &Value) -> bool {
+pub(crate) fn is_final(command: &Value) -> bool {
     let has_ended = !command["ended_at"].is_null();
     assert_eq!(
         has_ended,

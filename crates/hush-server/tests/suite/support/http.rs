@@ -2,6 +2,15 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::LazyLock;
+
+use hush_conformance::{Answer, Contract};
+
+/// What the committed document promises.
+pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
+    let document = include_str!("../../../../../openapi/hush.json");
+    Contract::new(serde_json::from_str(document).unwrap())
+});
 
 /// An answer.
 #[derive(Debug)]
@@ -22,6 +31,30 @@ impl Response {
             .lines()
             .find_map(|line| value(line).map(|at| &line[at..]))
             .unwrap_or_default()
+    }
+
+    /// Asserts that the answer to this request is one of those that the document promises.
+    fn conforms(&self, request: &str) {
+        let mut line = request.split(' ');
+        let (Some(method), Some(path)) = (line.next(), line.next()) else {
+            return;
+        };
+        // What listens for the operator is no part of the API.
+        if path == "/metrics" {
+            return;
+        }
+        let headers = self.head.lines().filter_map(|line| line.split_once(": "));
+        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+        let answer = Answer {
+            method,
+            path,
+            status: self.status,
+            headers: &headers.collect::<Vec<_>>(),
+            body: self.body.as_bytes(),
+        };
+        CONTRACT
+            .check(answer)
+            .unwrap_or_else(|wrong| panic!("{wrong}"));
     }
 }
 
@@ -89,6 +122,10 @@ fn try_request(address: SocketAddr, text: &str) -> Option<Response> {
     };
     // A killed service may have sent a part.
     let length = response.header("content-length").parse();
-    (length.is_ok_and(|length: usize| length == response.body.len()) || response.status == 204)
-        .then_some(response)
+    let whole = length.is_ok_and(|length: usize| length == response.body.len());
+    if !whole && response.status != 204 {
+        return None;
+    }
+    response.conforms(text);
+    Some(response)
 }

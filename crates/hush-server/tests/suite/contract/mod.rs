@@ -1,0 +1,6 @@
+//! The API against its OpenAPI document: its samples run, and it answers what it promises and nothing else.
+
+mod answers;
+mod matrix;
+mod place;
+mod samples;
