@@ -155,7 +155,7 @@ pub(super) fn add(operation: &mut path::Operation, codes: &[Code]) {
     }
 }
 
-/// An example of each problem, as the document lists them once for all operations.
+/// An example of each problem that an operation can answer with, as the document lists them once for all operations.
 pub(super) fn examples(public_url: &str) -> BTreeMap<String, RefOr<Example>> {
     let types = Types::new(public_url);
     let example = |code: &Code| {
@@ -164,5 +164,11 @@ pub(super) fn examples(public_url: &str) -> BTreeMap<String, RefOr<Example>> {
         let example = ExampleBuilder::new().summary(code.title()).value(value);
         (code.as_str().to_owned(), RefOr::T(example.build()))
     };
-    Code::ALL.iter().map(example).collect()
+    let possible = Code::ALL.iter().filter(|code| !is_unrouted(**code));
+    possible.map(example).collect()
+}
+
+/// Whether it says that no operation was asked.
+fn is_unrouted(code: Code) -> bool {
+    matches!(code, Code::NotFound | Code::MethodNotAllowed)
 }

@@ -8,13 +8,14 @@ use crate::problem::{Code, Problem};
 use crate::request::ApiRequest;
 
 /// Go to the documentation
+///
+/// The front door: it leads a browser to `/docs`.
 #[utoipa::path(
     get,
     path = "/",
     operation_id = "getRoot",
     tag = "documentation",
-    responses((status = 302, description = "The documentation is at `/docs`.",
-        headers(("Location" = String, description = "Where the documentation is.")))),
+    responses((status = 302, description = "The documentation is at `/docs`.")),
 )]
 pub(super) async fn get_root(_: ApiRequest) -> Response {
     (
@@ -25,6 +26,8 @@ pub(super) async fn get_root(_: ApiRequest) -> Response {
 }
 
 /// Read the documentation
+///
+/// A page that shows this document and sends requests from it. It loads nothing from any other host.
 #[utoipa::path(
     get,
     path = "/docs",
@@ -37,6 +40,8 @@ pub(super) async fn get_docs(request: ApiRequest) -> Response {
 }
 
 /// Get the OpenAPI document as JSON
+///
+/// This document, with the address of this service.
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -49,6 +54,8 @@ pub(super) async fn get_openapi_json(request: ApiRequest) -> Response {
 }
 
 /// Get the OpenAPI document as YAML
+///
+/// This document, with the address of this service.
 #[utoipa::path(
     get,
     path = "/openapi.yaml",
