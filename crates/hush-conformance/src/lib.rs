@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 
 /// The headers that belong to HTTP, to browsers and to the connection, of which the document of an API says nothing.
 const OF_HTTP: &[&str] = &[
-    "access-control-allow-origin",
     "access-control-expose-headers",
     "allow",
     "connection",

@@ -2,11 +2,13 @@
 
 use hush_domain::limits::Policy;
 use hush_domain::operations::{Operation, Requirement, Subject};
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{self, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
-    InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Required, Response, Server,
-    ServerBuilder,
+    ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Required,
+    Response, Schema, Server, ServerBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -19,7 +21,7 @@ mod samples;
 mod v30;
 
 use errors::Asked;
-use headers::string;
+use headers::like;
 
 /// The name of the security scheme.
 const SCHEME: &str = "token";
@@ -73,20 +75,71 @@ pub(crate) fn header() -> OpenApi {
         .title("Hush API")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(include_str!("openapi.md")))
+        .contact(Some(
+            ContactBuilder::new()
+                .name(Some("Hush"))
+                .url(Some(env!("CARGO_PKG_REPOSITORY")))
+                .build(),
+        ))
         .license(Some(
             LicenseBuilder::new()
                 .name("MIT OR Apache-2.0")
                 .identifier(Some("MIT OR Apache-2.0"))
                 .build(),
         ));
-    OpenApiBuilder::new().info(info.build()).build()
+    OpenApiBuilder::new()
+        .info(info.build())
+        .tags(Some(tags()))
+        .build()
+}
+
+/// What the operations are sorted by, in the order in which a newcomer reads them.
+fn tags() -> Vec<Tag> {
+    let described = [
+        ("me", "Who a token is, and what it may do now."),
+        (
+            "users",
+            "The users of a server, with the roles that they hold there.",
+        ),
+        (
+            "servers",
+            "What a server is, its counts, roles and channels, and what its owner sees and decides: settings, the rate \
+             limit and the audit log.",
+        ),
+        (
+            "commands",
+            "What the bot is told to do in a server, and what became of it.",
+        ),
+        (
+            "tokens",
+            "Personal tokens: made, listed, given a new secret, ended.",
+        ),
+        (
+            "documentation",
+            "This document, and the page that shows it.",
+        ),
+        (
+            "health",
+            "What probes ask. They need no token and count against no limit.",
+        ),
+    ];
+    let tag = |(name, description): (&str, &str)| {
+        TagBuilder::new()
+            .name(name)
+            .description(Some(description))
+            .build()
+    };
+    described.map(tag).into()
 }
 
 /// Where the API is: whoever operates it has an address of their own, so it is said relative to the document's.
 fn server() -> Server {
+    // Said to tools that sort a house's addresses by their audience.
+    let public = ExtensionsBuilder::new().add("x-internal", false).build();
     ServerBuilder::new()
         .url("/")
         .description(Some("The service that serves this document."))
+        .extensions(Some(public))
         .build()
 }
 
@@ -146,7 +199,10 @@ fn describe(operation: &mut path::Operation) {
     let operations = known(&id);
     let asked = Asked::new(&operations, operation);
     match id.as_str() {
-        "getRoot" => headers::add(operation, "302", &["Link"]),
+        "getRoot" => {
+            headers::add_way_to_docs(operation);
+            headers::add(operation, "302", &["Link"]);
+        }
         "getReadiness" => errors::add(operation, &[Code::Unavailable]),
         "reportLeakedToken" => {
             asked.add_problems(operation);
@@ -179,7 +235,7 @@ fn add_token_facts(operation: &mut path::Operation, asked: &Asked<'_>) {
             operation,
             "X-Audit-Log-Reason",
             "Why it is done, for the audit log: percent-encoded UTF-8 of at most 512 characters.",
-            512 * 12,
+            like(512 * 12, "^([ -$&-~]|%[0-9A-Fa-f]{2})+$"),
         );
     }
     if asked.is_repeatable() {
@@ -189,7 +245,10 @@ fn add_token_facts(operation: &mut path::Operation, asked: &Asked<'_>) {
             "Your name for this request, 1 to 64 visible ASCII characters, bare or as a quoted string. Sent again \
              within 24 hours with the same key by the same token, the request is not carried out twice: its answer \
              comes again, but without a secret, which is not kept. Needed for a command that is to be queued.",
-            130,
+            like(
+                130,
+                r#"^([!#-~][ -~]{0,63}|"([ !#-\[\]-~]|\\["\\]){1,64}")$"#,
+            ),
         );
         // What a command would come to is not kept.
         let kept = if asked.operations.contains(&Operation::CreateCommand) {
@@ -271,7 +330,7 @@ fn add_conditions(operation: &mut path::Operation) {
         operation,
         "If-None-Match",
         "The `ETag` of an earlier answer: 304 without a body if it is still true.",
-        1024,
+        like(1024, r"^[\t -~]*$"),
     );
 }
 
@@ -279,14 +338,14 @@ fn add_header_parameter(
     operation: &mut path::Operation,
     name: &str,
     description: &str,
-    max: usize,
+    schema: RefOr<Schema>,
 ) {
     let parameter = ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(description))
-        .schema(Some(string(max)))
+        .schema(Some(schema))
         .build();
     let parameters = operation.parameters.get_or_insert_default();
     parameters.push(RefOr::T(parameter));

@@ -189,7 +189,7 @@ pub(crate) struct Body<'a> {
     /// The stable name of the error.
     code: Code,
     /// What it is, in one line.
-    #[schema(max_length = 100)]
+    #[schema(pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", max_length = 100)]
     title: &'static str,
     /// The HTTP status, once more.
     #[schema(minimum = 400, maximum = 599)]
@@ -206,20 +206,20 @@ pub(crate) struct Body<'a> {
     parameter: Option<&'a str>,
     /// With `insufficient-scope` and `insufficient-access`: the scope or access level that is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 64)]
+    #[schema(nullable = false, pattern = "^[a-z]+([_:][a-z]+)*$", max_length = 64)]
     required: Option<&'static str>,
     /// With `insufficient-access`: the access level that the user has.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 64)]
+    #[schema(nullable = false, pattern = "^[a-z]+(_[a-z]+)*$", max_length = 64)]
     actual: Option<&'static str>,
     /// With `command-forbidden`, and where what a command names is not there: the rule, as in `failure.code` of a command.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 64)]
+    #[schema(nullable = false, pattern = "^[a-z]+(-[a-z]+)*$", max_length = 64)]
     rule: Option<&'static str>,
     /// Where it helps to ask again (`rate-limited`, `unavailable`, `request-in-progress`): the seconds to wait, as in
     /// `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, minimum = 1)]
+    #[schema(nullable = false, minimum = 1, maximum = 3600)]
     retry_after: Option<u64>,
 }
 

@@ -2,13 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use hush_domain::limits::Rule;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::{Header, ObjectBuilder, Ref, RefOr, Schema, Type};
+use utoipa::openapi::{Header, KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat, Type};
+
+/// The most requests that a limit can admit in its window.
+const MOST_REQUESTS: u64 = Rule::MAX_REQUESTS as u64;
+/// The longest window of a limit, in seconds.
+const LONGEST_WINDOW: u64 = Rule::MAX_WINDOW.as_secs();
+/// The last second of the year 9999, where RFC 3339 ends.
+const LAST_SECOND: u64 = 253_402_300_799;
 
 /// Adds what every answer carries.
 pub(super) fn add_everywhere(operation: &mut Operation) {
-    add_to_all(operation, &["X-Request-Id"]);
+    add_to_all(operation, &["Access-Control-Allow-Origin", "X-Request-Id"]);
 }
 
 /// Adds headers to each answer.
@@ -40,6 +48,19 @@ pub(super) fn add_to_bodies(operation: &mut Operation, status: &str, names: &[&s
     }
 }
 
+/// Adds where the front door leads. The other `Location` names what was made, by its whole address.
+pub(super) fn add_way_to_docs(operation: &mut Operation) {
+    let header = HeaderBuilder::new()
+        .schema(Some(text(64, "uri-reference")))
+        .description(Some("Where the documentation is."))
+        .build();
+    if let Some(RefOr::T(found)) = operation.responses.responses.get_mut("302") {
+        found
+            .headers
+            .insert("Location".to_owned(), RefOr::T(header));
+    }
+}
+
 /// What is left of a limit.
 pub(super) const RATE_LIMIT: &[&str] = &[
     "RateLimit-Policy",
@@ -55,30 +76,45 @@ pub(super) const RATE_LIMIT: &[&str] = &[
 pub(super) fn all() -> BTreeMap<String, RefOr<Header>> {
     let described = [
         (
+            "Access-Control-Allow-Origin",
+            word("*"),
+            "A script of any origin may read the answer.",
+        ),
+        (
             "ETag",
-            string(64),
+            like(64, r#"^(W/)?"[!#-~]+"$"#),
             "Names this representation, for `If-None-Match`.",
         ),
         (
             "Cache-Control",
-            string(64),
+            like(64, "^[a-z-]+(=[0-9]+)?(, [a-z-]+(=[0-9]+)?)*$"),
             "What a cache may do with the answer.",
         ),
-        ("Vary", string(64), "What the answer depends on."),
+        (
+            "Vary",
+            like(64, "^[A-Za-z-]+(, ?[A-Za-z-]+)*$"),
+            "What the answer depends on.",
+        ),
         (
             "Last-Modified",
-            string(29),
+            like(
+                29,
+                "^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT$",
+            ),
             "When the newest change that these numbers include was received.",
         ),
         (
             "Link",
-            string(2048),
+            like(
+                2048,
+                r#"^<[!-;=?-~]+>; rel="[a-z-]+"(; type="[a-z/+.-]+")?(, <[!-;=?-~]+>; rel="[a-z-]+"(; type="[a-z/+.-]+")?)*$"#,
+            ),
             "Related addresses (RFC 8288): of a list the next page, as `rel=\"next\"`, absent on the last one; of the API its \
              descriptions (`service-desc`), its documentation (`service-doc`) and the catalog that lists it.",
         ),
         (
             "Location",
-            string(2048),
+            text(2048, "uri"),
             "Where the new token or command is.",
         ),
         (
@@ -88,45 +124,57 @@ pub(super) fn all() -> BTreeMap<String, RefOr<Header>> {
         ),
         (
             "Hush-Token-Expires",
-            string(30),
+            text(30, "date-time"),
             "When the token ends (RFC 3339, UTC); present if that is less than 14 days away.",
         ),
         (
             "WWW-Authenticate",
-            string(256),
+            like(256, "^Bearer [ -~]+$"),
             "What is missing (RFC 6750).",
         ),
-        ("Retry-After", whole(1), "Seconds after which to ask again."),
+        (
+            "Retry-After",
+            whole(1, LONGEST_WINDOW),
+            "Seconds after which to ask again.",
+        ),
         (
             "RateLimit-Policy",
-            string(64),
+            like(64, r#"^"[a-z]+"(;[a-z]+=[0-9]+)+$"#),
             "The limit, `\"server\";q=60;w=60`, where the request was counted against one (experimental).",
         ),
         (
             "RateLimit",
-            string(64),
+            like(64, r#"^"[a-z]+"(;[a-z]+=[0-9]+)+$"#),
             "What is left, and the seconds until there is more (experimental).",
         ),
-        ("X-RateLimit-Limit", whole(1), "Requests in any window."),
+        (
+            "X-RateLimit-Limit",
+            whole(1, MOST_REQUESTS),
+            "Requests in any window.",
+        ),
         (
             "X-RateLimit-Remaining",
-            whole(0),
+            whole(0, MOST_REQUESTS),
             "Requests that would be admitted right now.",
         ),
         (
             "X-RateLimit-Reset",
-            whole(0),
+            whole(0, LAST_SECOND),
             "When there is room for one more (seconds since the Unix epoch).",
         ),
         (
             "X-RateLimit-Reset-After",
-            whole(0),
+            whole(0, LONGEST_WINDOW),
             "Seconds until there is room for one more.",
         ),
-        ("X-RateLimit-Bucket", string(64), "What shares the limit."),
+        (
+            "X-RateLimit-Bucket",
+            like(64, "^[a-z]+(:[0-9]+)?$"),
+            "What shares the limit.",
+        ),
         (
             "X-Request-Id",
-            string(64),
+            like(64, "^[A-Za-z0-9._-]{1,64}$"),
             "The request's id, for questions to the operator.",
         ),
     ];
@@ -139,18 +187,30 @@ pub(super) fn all() -> BTreeMap<String, RefOr<Header>> {
     described.map(header).into()
 }
 
-/// A text of at most so many characters.
-pub(super) fn string(max: usize) -> RefOr<Schema> {
+/// A text of at most so many characters, all of it like the pattern.
+pub(super) fn like(max: usize, pattern: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
+        .pattern(Some(pattern))
         .max_length(Some(max))
         .into()
 }
 
-fn whole(minimum: usize) -> RefOr<Schema> {
+/// A text of at most so many characters in a known format.
+fn text(max: usize, format: &str) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::Custom(format.to_owned())))
+        .max_length(Some(max))
+        .into()
+}
+
+fn whole(minimum: u64, maximum: u64) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
         .minimum(Some(minimum))
+        .maximum(Some(maximum))
         .into()
 }
 

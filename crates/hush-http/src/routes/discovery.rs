@@ -15,13 +15,14 @@ const CATALOG_TYPE: &str =
     "application/linkset+json; profile=\"https://www.rfc-editor.org/info/rfc9727\"";
 
 /// Go to the documentation
+///
+/// The front door: it leads a browser to `/docs`, and a program, by its `Link` headers, to what describes the API.
 #[utoipa::path(
     get,
     path = "/",
     operation_id = "getRoot",
     tag = "documentation",
-    responses((status = 302, description = "The documentation is at `/docs`.",
-        headers(("Location" = String, description = "Where the documentation is.")))),
+    responses((status = 302, description = "The documentation is at `/docs`.")),
 )]
 pub(super) async fn get_root(request: ApiRequest) -> Response {
     let headers = [

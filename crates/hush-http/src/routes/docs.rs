@@ -15,6 +15,8 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// Read the documentation
+///
+/// A page that shows this document and sends requests from it. It loads nothing from any other host.
 #[utoipa::path(
     get,
     path = "/docs",
@@ -27,6 +29,8 @@ pub(super) async fn get_docs(request: ApiRequest) -> Result<Response, Problem> {
 }
 
 /// Get the OpenAPI document as JSON
+///
+/// This document, in its newest form.
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -39,6 +43,8 @@ pub(super) async fn get_openapi_json(request: ApiRequest) -> Result<Response, Pr
 }
 
 /// Get the OpenAPI document as YAML
+///
+/// This document, in its newest form.
 #[utoipa::path(
     get,
     path = "/openapi.yaml",

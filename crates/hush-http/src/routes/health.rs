@@ -2,9 +2,28 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::Problem;
 use crate::request::ApiRequest;
+
+/// What a probe is told where all is well.
+const YES: &str = "ok";
+
+/// How the document describes it.
+struct Yes;
+
+impl PartialSchema for Yes {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some([YES]))
+            .into()
+    }
+}
+
+impl ToSchema for Yes {}
 
 /// Ask whether the process lives
 ///
@@ -14,7 +33,7 @@ use crate::request::ApiRequest;
     path = "/livez",
     operation_id = "getLiveness",
     tag = "health",
-    responses((status = 200, body = String, content_type = "text/plain", description = "It does.", example = "ok")),
+    responses((status = 200, body = inline(Yes), content_type = "text/plain", description = "It does.", example = "ok")),
 )]
 pub(super) async fn get_liveness(_: ApiRequest) -> Response {
     ok()
@@ -28,7 +47,7 @@ pub(super) async fn get_liveness(_: ApiRequest) -> Response {
     path = "/readyz",
     operation_id = "getReadiness",
     tag = "health",
-    responses((status = 200, body = String, content_type = "text/plain", description = "They should.", example = "ok")),
+    responses((status = 200, body = inline(Yes), content_type = "text/plain", description = "They should.", example = "ok")),
 )]
 pub(super) async fn get_readiness(request: ApiRequest) -> Result<Response, Problem> {
     request.app().readiness.check().await?;
@@ -43,5 +62,5 @@ fn ok() -> Response {
         ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    (headers, "ok").into_response()
+    (headers, YES).into_response()
 }

@@ -39,7 +39,7 @@ pub(crate) struct AuditLogPage<'a> {
 }))]
 pub(crate) struct AuditLogEntry<'a> {
     /// Its number in the server's log, which has no gaps.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_u64)]
     number: u64,
     /// When it was done (RFC 3339, UTC).
     #[schema(format = DateTime, max_length = 30)]
@@ -60,7 +60,12 @@ pub(crate) struct AuditLogEntry<'a> {
     #[schema(required, pattern = "^[A-Za-z0-9._-]{1,64}$", max_length = 64)]
     request_id: Option<&'a str>,
     /// The reason that was given; `null` if none was, or it was erased.
-    #[schema(required, min_length = 1, max_length = 512)]
+    #[schema(
+        required,
+        pattern = r"^[^\x00-\x1F\x7F-\x9F]*$",
+        min_length = 1,
+        max_length = 512
+    )]
     reason: Option<&'a str>,
 }
 

@@ -12,7 +12,11 @@ pub(crate) struct Channel<'a> {
     /// The channel's id.
     id: Snowflake,
     /// The channel's name.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(
+        pattern = r"^[^\x00-\x1F\x7F-\x9F]*$",
+        min_length = 1,
+        max_length = 100
+    )]
     name: &'a str,
     /// What it is for, as Discord numbers it: 0 text, 2 voice, 4 category, 5 announcements, 10 to 12 threads, 13 stage,
     /// 15 forum and others that may come.

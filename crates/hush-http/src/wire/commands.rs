@@ -47,7 +47,12 @@ pub(crate) struct Command {
     /// Whose token that is.
     user_id: Snowflake,
     /// Why, as Discord's audit log shows it; `null` if it was not said.
-    #[schema(required, min_length = 1, max_length = 512)]
+    #[schema(
+        required,
+        pattern = r"^[^\x00-\x1F\x7F-\x9F]*$",
+        min_length = 1,
+        max_length = 512
+    )]
     reason: Option<String>,
     /// When it was queued (RFC 3339, UTC).
     #[schema(format = DateTime, max_length = 30)]
@@ -62,6 +67,7 @@ pub(crate) struct Command {
     #[schema(required, format = DateTime, max_length = 30)]
     ended_at: Option<String>,
     /// How often it was begun.
+    #[schema(minimum = 0, maximum = 2_147_483_647)]
     attempts: u32,
     /// Why it failed; `null` if it has not.
     #[schema(required)]
@@ -100,11 +106,16 @@ pub(crate) struct CommandParameters {
     delete_message_seconds: Option<u64>,
     /// The nickname; `null` takes it away.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 32)]
+    #[schema(value_type = Option<String>, pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", min_length = 1, max_length = 32)]
     nickname: Option<Nickname>,
     /// The message.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, min_length = 1, max_length = 2000)]
+    #[schema(
+        nullable = false,
+        pattern = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$",
+        min_length = 1,
+        max_length = 2000
+    )]
     content: Option<String>,
 }
 
@@ -118,7 +129,7 @@ pub(crate) struct CommandFailure {
     /// The stable name.
     code: FailureCode,
     /// What it means.
-    #[schema(max_length = 300)]
+    #[schema(pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", max_length = 300)]
     detail: &'static str,
 }
 
@@ -168,7 +179,7 @@ pub(crate) struct CommandTrial {
     #[schema(required)]
     rule: Option<FailureCode>,
     /// What the rule says; `null` if none forbids it.
-    #[schema(required, max_length = 300)]
+    #[schema(required, pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", max_length = 300)]
     detail: Option<&'static str>,
     /// The user because of whom; `null` if it is not about one.
     #[schema(required)]

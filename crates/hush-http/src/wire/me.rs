@@ -32,7 +32,7 @@ pub(crate) struct Me {
     /// The token's public id.
     pub(crate) token_id: Snowflake,
     /// What its owner calls the token.
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", min_length = 1, max_length = 64)]
     pub(crate) name: String,
     /// What the token may be used for at most.
     #[schema(max_items = 8)]
@@ -54,7 +54,12 @@ pub(crate) struct NamedServer {
     /// The server's id.
     pub(crate) id: Snowflake,
     /// Its name; `null` where the user is not in it.
-    #[schema(required, min_length = 1, max_length = 100)]
+    #[schema(
+        required,
+        pattern = r"^[^\x00-\x1F\x7F-\x9F]*$",
+        min_length = 1,
+        max_length = 100
+    )]
     pub(crate) name: Option<String>,
     /// The user's access level there; `null` where the user is not in it.
     #[schema(required)]
@@ -78,7 +83,7 @@ pub(crate) struct Allowance {
     pub(crate) missing: Option<MissingThing>,
     /// With a missing `scope` or `access_level`: which one is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 64)]
+    #[schema(nullable = false, pattern = "^[a-z]+([_:][a-z]+)*$", max_length = 64)]
     pub(crate) required: Option<&'static str>,
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Role<'a> {
 
 /// The name of a role.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(value_type = String, min_length = 1, max_length = 100, example = "Admin")]
+#[schema(value_type = String, pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", min_length = 1, max_length = 100, example = "Admin")]
 pub(crate) struct RoleName<'a>(pub(super) &'a str);
 
 /// The roles of a server.

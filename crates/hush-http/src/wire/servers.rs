@@ -21,7 +21,11 @@ pub(crate) struct Server<'a> {
     /// The server's id.
     id: Snowflake,
     /// The server's name.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(
+        pattern = r"^[^\x00-\x1F\x7F-\x9F]*$",
+        min_length = 1,
+        max_length = 100
+    )]
     name: &'a str,
     /// Who owns it.
     owner_id: Snowflake,
@@ -32,13 +36,13 @@ pub(crate) struct Server<'a> {
 #[schema(example = json!({"members": 120, "bots": 5, "online": 95}))]
 pub(crate) struct ServerStats {
     /// Everyone, bots included.
-    #[schema(required, minimum = 0)]
+    #[schema(required, minimum = 0, maximum = 9_007_199_254_740_991_u64)]
     members: Option<u64>,
     /// Those that are bots.
-    #[schema(required, minimum = 0)]
+    #[schema(required, minimum = 0, maximum = 9_007_199_254_740_991_u64)]
     bots: Option<u64>,
     /// Those whose presence is neither offline nor invisible.
-    #[schema(required, minimum = 0)]
+    #[schema(required, minimum = 0, maximum = 9_007_199_254_740_991_u64)]
     online: Option<u64>,
 }
 
@@ -80,16 +84,16 @@ pub(crate) struct UpdateServerSettings {
 }))]
 pub(crate) struct RateLimit {
     /// How many requests are admitted in any window; `null` if there is no limit.
-    #[schema(required, minimum = 1)]
+    #[schema(required, minimum = 1, maximum = 10_000)]
     limit: Option<u32>,
     /// How long a window is, in seconds; `null` if there is no limit.
-    #[schema(required, minimum = 1)]
+    #[schema(required, minimum = 1, maximum = 3600)]
     window_seconds: Option<u64>,
     /// How many requests would be admitted right now; `null` if there is no limit.
-    #[schema(required, minimum = 0)]
+    #[schema(required, minimum = 0, maximum = 10_000)]
     remaining: Option<u32>,
     /// Seconds until there is room for one more than that, 0 if nothing was spent; `null` if there is no limit.
-    #[schema(required, minimum = 0)]
+    #[schema(required, minimum = 0, maximum = 3600)]
     reset_after_seconds: Option<u64>,
     /// What each token spent of this limit since then, most first. Slash commands that spend of it are not told of: no
     /// token is used for them.
@@ -106,7 +110,7 @@ pub(crate) struct SpentByToken {
     /// The token.
     token_id: Snowflake,
     /// How many of its requests were admitted.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_u64)]
     requests: u64,
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Token {
     /// The user whose key it is.
     user_id: Snowflake,
     /// What its owner calls it.
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", min_length = 1, max_length = 64)]
     name: String,
     /// The first characters of its newest secret, by which people recognise it.
     #[schema(pattern = "^hush_[0-9A-Za-z]{4}$", max_length = 9)]
@@ -107,7 +107,7 @@ struct Kept<'a> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateToken {
     /// What you call it. No two live tokens of a user have the same name.
-    #[schema(value_type = String, min_length = 1, max_length = 64)]
+    #[schema(value_type = String, pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", min_length = 1, max_length = 64)]
     name: TokenName,
     /// The servers that it names.
     #[schema(value_type = Vec<Snowflake>, min_items = 1, max_items = 25)]

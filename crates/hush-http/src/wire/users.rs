@@ -15,7 +15,7 @@ pub(crate) struct User<'a> {
     id: Snowflake,
     /// `name#1234` for accounts that still have a discriminator, else the plain name.
     #[serde(serialize_with = "as_text")]
-    #[schema(value_type = String, min_length = 1, max_length = 105)]
+    #[schema(value_type = String, pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", min_length = 1, max_length = 105)]
     username: &'a Username,
     /// Role names, highest position first, without the implicit everyone-role.
     #[schema(max_items = 250)]

@@ -148,6 +148,7 @@ fn each_status_stands_where_it_can_happen_and_nowhere_else() {
             let at = format!("{id} {status}");
             let has = |header: &str| response["headers"][header].is_object();
             assert!(has("X-Request-Id"), "{at}");
+            assert!(has("Access-Control-Allow-Origin"), "{at}");
             assert!(!has("ETag") || method == "get", "{at}");
             assert_eq!(
                 has("Location"),
@@ -165,6 +166,12 @@ fn each_status_stands_where_it_can_happen_and_nowhere_else() {
             assert_eq!(has("Idempotent-Replayed"), kept, "{at}");
             let by_token = !operation["security"].as_array().unwrap().is_empty();
             assert_eq!(has("Hush-Token-Expires"), by_token, "{at}");
+            let limited = by_token || id == "reportLeakedToken";
+            assert_eq!(
+                has("RateLimit") && has("X-RateLimit-Limit"),
+                limited,
+                "{at}"
+            );
             if status.as_str() < "400" {
                 continue;
             }
@@ -181,6 +188,7 @@ fn every_problem_of_an_operation_is_in_the_document() {
     let document = document();
     let examples = document["components"]["examples"].as_object().unwrap();
     let operations = document["paths"].to_string();
+    // What no route took is no operation's.
     for code in hush_http::Code::ALL {
         let example = &examples[code.as_str()]["value"];
         assert_eq!(example["code"], code.as_str());

@@ -10,6 +10,11 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::CreateCommand;
 
+/// A text without control characters.
+const LINE: &str = r"^[^\x00-\x1F\x7F-\x9F]*$";
+/// A text that says something, with no control characters but line ends and tabs.
+const MESSAGE: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
+
 impl PartialSchema for CreateCommand {
     fn schema() -> RefOr<Schema> {
         let names = OrderType::ALL.map(|kind| (kind.as_str(), reference(kind)));
@@ -80,7 +85,11 @@ fn object(kind: OrderType) -> RefOr<Schema> {
             ("channel_id", id("The channel."), true),
             (
                 "content",
-                text(2000, "The message. It mentions neither everyone nor roles."),
+                text(
+                    2000,
+                    MESSAGE,
+                    "The message. It mentions neither everyone nor roles.",
+                ),
                 true,
             ),
         ],
@@ -88,7 +97,7 @@ fn object(kind: OrderType) -> RefOr<Schema> {
     };
     fields.push((
         "reason",
-        text(512, "Why, for Discord's audit log and ours."),
+        text(512, LINE, "Why, for Discord's audit log and ours."),
         false,
     ));
     fields.push(("not_after", moment(), false));
@@ -175,10 +184,11 @@ fn whole(minimum: u64, maximum: u64, description: &str) -> RefOr<Schema> {
         .into()
 }
 
-fn text(longest: usize, description: &str) -> RefOr<Schema> {
+fn text(longest: usize, pattern: &str, description: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(description))
+        .pattern(Some(pattern))
         .min_length(Some(1))
         .max_length(Some(longest))
         .into()
@@ -188,6 +198,7 @@ fn nickname() -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
         .description(Some("How they are called; `null` takes the nickname away."))
+        .pattern(Some(LINE))
         .min_length(Some(1))
         .max_length(Some(32))
         .into()
