@@ -148,7 +148,7 @@ def own_token(hush: AuthenticatedClient) -> IssuedToken:
     body = CreateToken(
         name=f"python {uuid.uuid4()}",
         server_ids=[setting("HUSH_SERVER_ID", "123456")],
-        scopes=[Scope.USERSREAD, Scope.TOKENSWRITE],
+        scopes=[Scope("users:read"), Scope("tokens:write")],
         expires_in_seconds=3600,
     )
     made = create_token.sync_detailed(client=hush, body=body, idempotency_key=str(uuid.uuid4()))
@@ -190,7 +190,7 @@ def limits(secret: str) -> None:
     body = CreateToken(
         name="never made",
         server_ids=[setting("HUSH_SERVER_ID", "123456")],
-        scopes=[Scope.USERSREAD],
+        scopes=[Scope("users:read")],
     )
     live.answers.clear()
     waits.clear()

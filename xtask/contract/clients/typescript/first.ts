@@ -9,7 +9,8 @@ if (!HUSH_URL || !HUSH_TOKEN) throw new Error('set HUSH_URL and HUSH_TOKEN');
 const hush = createClient<paths>({
   baseUrl: HUSH_URL,
   headers: { Authorization: `Bearer ${HUSH_TOKEN}` },
-  fetch: retrying(),
+  // Each attempt has 30 seconds; the waits between them have their own limit.
+  fetch: retrying((request) => fetch(request, { signal: AbortSignal.timeout(30_000) })),
 });
 
 const user = await hush.GET('/v1/users/{id}', { params: { path: { id: '123456' } } });
