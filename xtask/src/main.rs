@@ -18,6 +18,8 @@ mod measure;
 mod openapi;
 mod postgres;
 mod python;
+mod registry;
+mod step;
 mod test;
 mod walls;
 mod workspace;
