@@ -1,5 +1,6 @@
 //! The contract as a product: what holds the OpenAPI documents against their judges.
 
+mod compatibility;
 mod judges;
 
 use anyhow::Result;
@@ -14,6 +15,8 @@ type Step = (&'static str, fn() -> Result<()>);
 /// Each step by its name, in the order in which they run: what fails soonest comes first.
 const STEPS: &[Step] = &[
     ("spec-validator", judges::spec_validator),
+    ("compatibility", compatibility::check),
+    ("compatibility-proof", compatibility::prove),
     ("redocly", judges::redocly),
     ("spectral", judges::spectral),
 ];

@@ -47,7 +47,7 @@ enum Task {
     /// Hold the OpenAPI documents against their judges: all of them, or only those that are named.
     Contract(contract::Contract),
     /// Rewrite the OpenAPI documents under `openapi/` from the code.
-    Openapi,
+    Openapi(openapi::Openapi),
     /// Measure the service on each store against a bare router that answers the same bytes.
     Bench(bench::Bench),
     #[cfg(feature = "bench")]
@@ -73,7 +73,7 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => ci::run(),
         Task::Walls => walls::run(),
         Task::Contract(contract) => contract::run(&contract),
-        Task::Openapi => openapi::run(),
+        Task::Openapi(openapi) => openapi::run(&openapi),
         Task::Bench(bench) => bench::run(&bench),
         #[cfg(feature = "bench")]
         Task::Measure(arguments) => measure::run(&arguments),
