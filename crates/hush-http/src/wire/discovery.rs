@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "name": "Hush API",
-    "version": "1.4.0",
+    "version": "1.5.0",
     "documentation": "https://hush.example.com/docs",
     "openapi": "https://hush.example.com/openapi.json",
 }))]
