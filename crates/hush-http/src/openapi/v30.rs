@@ -23,22 +23,22 @@ pub(super) fn rendering(mut document: Value) -> Document {
     if let Some(license) = document.pointer_mut("/info/license") {
         remove(license, "identifier");
     }
-    if let Some(paths) = document.get_mut("paths") {
-        schemas_below(paths);
-    }
-    if let Some(components) = document
-        .get_mut("components")
-        .and_then(Value::as_object_mut)
-    {
-        // Examples hold what bodies look like, and no schemas.
-        for (_, component) in components
-            .iter_mut()
-            .filter(|(kind, _)| *kind != "examples")
-        {
-            schemas_below(component);
-        }
-        if let Some(schemas) = components.get_mut("schemas").and_then(Value::as_object_mut) {
-            schemas.values_mut().for_each(schema);
+    let dialect = Dialect {
+        named: document["components"]["schemas"].clone(),
+    };
+    dialect.below(&mut document["paths"]);
+    let components = document["components"].as_object_mut();
+    for (kind, component) in components.into_iter().flatten() {
+        match kind.as_str() {
+            "schemas" => dialect.all(
+                component
+                    .as_object_mut()
+                    .into_iter()
+                    .flat_map(Map::values_mut),
+            ),
+            // They hold what bodies look like, and no schemas.
+            "examples" => {}
+            _ => dialect.below(component),
         }
     }
     let mut part = |name: &str| document[name].take();
@@ -52,45 +52,91 @@ pub(super) fn rendering(mut document: Value) -> Document {
     }
 }
 
-/// Rewrites every schema of parameters, headers and media types below `value`.
-fn schemas_below(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                match name.as_str() {
-                    "schema" => schema(field),
-                    "example" | "examples" | "x-codeSamples" => {}
-                    _ => schemas_below(field),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(schemas_below),
-        _ => {}
-    }
+/// The words of 3.0.3, for schemas that refer to named ones.
+struct Dialect {
+    /// The named schemas, still in the words of 3.1.
+    named: Value,
 }
 
-fn schema(value: &mut Value) {
-    let Some(fields) = value.as_object_mut() else {
-        return;
-    };
-    for (name, field) in fields.iter_mut() {
-        match name.as_str() {
-            "items" | "additionalProperties" => schema(field),
-            "properties" => each(field.as_object_mut().into_iter().flat_map(Map::values_mut)),
-            "oneOf" | "anyOf" | "allOf" => each(field.as_array_mut().into_iter().flatten()),
+impl Dialect {
+    /// Rewrites every schema of parameters, headers and media types below `value`.
+    fn below(&self, value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    match name.as_str() {
+                        "schema" => self.rewrite(field),
+                        "example" | "examples" | "x-codeSamples" => {}
+                        _ => self.below(field),
+                    }
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    self.below(item);
+                }
+            }
             _ => {}
         }
     }
-    // Generators for languages with tagged unions would write the type twice: it is a field of each choice, too.
-    fields.remove("discriminator");
-    one_example(fields);
-    nullable_type(fields);
-    nullable_choice(fields);
-    lone_reference(fields);
-}
 
-fn each<'a>(schemas: impl Iterator<Item = &'a mut Value>) {
-    schemas.for_each(schema);
+    fn all<'a>(&self, schemas: impl Iterator<Item = &'a mut Value>) {
+        for schema in schemas {
+            self.rewrite(schema);
+        }
+    }
+
+    fn rewrite(&self, schema: &mut Value) {
+        let Some(fields) = schema.as_object_mut() else {
+            return;
+        };
+        self.nullable_choice(fields);
+        for (name, field) in fields.iter_mut() {
+            match name.as_str() {
+                "items" | "additionalProperties" => self.rewrite(field),
+                "properties" => {
+                    self.all(field.as_object_mut().into_iter().flat_map(Map::values_mut))
+                }
+                "oneOf" | "anyOf" | "allOf" => self.all(field.as_array_mut().into_iter().flatten()),
+                _ => {}
+            }
+        }
+        // Generators for languages with tagged unions would write the type twice: it is a field of each choice, too.
+        fields.remove("discriminator");
+        one_example(fields);
+        nullable_type(fields);
+        lone_reference(fields);
+    }
+
+    /// One of a schema and null is that schema with another type, null: `nullable` says nothing beside a reference there,
+    /// so the schema itself is written out.
+    fn nullable_choice(&self, fields: &mut Map<String, Value>) {
+        let Some(Value::Array(choices)) = fields.get("oneOf") else {
+            return;
+        };
+        let [Value::Object(choice), Value::Object(null)] = choices.as_slice() else {
+            return;
+        };
+        if null.get("type").is_none_or(|it| it != "null") {
+            return;
+        }
+        let reference = choice
+            .get("$ref")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let name = reference.rsplit('/').next().unwrap_or_default();
+        let mut written = self.named[name].as_object().cloned().unwrap_or_default();
+        written.extend(choice.clone());
+        written.remove("$ref");
+        if let Some(only) = written.remove("type") {
+            written.insert("type".into(), json!([only, "null"]));
+        }
+        if let Some(Value::Array(words)) = written.get_mut("enum") {
+            words.push(Value::Null);
+        }
+        fields.remove("oneOf");
+        fields.extend(written);
+    }
 }
 
 /// 3.0.3 takes one `example`.
@@ -115,26 +161,6 @@ fn nullable_type(fields: &mut Map<String, Value>) {
     }
 }
 
-/// One of a schema and null is that schema, `nullable`.
-fn nullable_choice(fields: &mut Map<String, Value>) {
-    let Some(Value::Array(choices)) = fields.get_mut("oneOf") else {
-        return;
-    };
-    let before = choices.len();
-    choices.retain(|choice| choice["type"] != "null");
-    if choices.len() == before {
-        return;
-    }
-    if let [only] = choices.as_mut_slice() {
-        let Value::Object(only) = only.take() else {
-            return;
-        };
-        fields.remove("oneOf");
-        fields.extend(only);
-    }
-    fields.insert("nullable".into(), true.into());
-}
-
 /// What stands beside a `$ref` is not looked at there, so the reference moves into an `allOf`.
 fn lone_reference(fields: &mut Map<String, Value>) {
     if fields.len() > 1
@@ -155,7 +181,11 @@ mod tests {
     use super::*;
 
     fn rendered(mut given: Value) -> Value {
-        schema(&mut given);
+        let named = json!({
+            "a": {"type": "string", "maxLength": 3, "description": "Any a."},
+            "b": {"type": "string", "enum": ["x"]},
+        });
+        Dialect { named }.rewrite(&mut given);
         given
     }
 
@@ -168,11 +198,11 @@ mod tests {
             ),
             (
                 json!({"oneOf": [{"$ref": "#/a", "description": "An a."}, {"type": "null"}]}),
-                json!({"allOf": [{"$ref": "#/a"}], "description": "An a.", "nullable": true}),
+                json!({"type": "string", "nullable": true, "maxLength": 3, "description": "An a."}),
             ),
             (
-                json!({"oneOf": [{"$ref": "#/a"}, {"type": "null"}]}),
-                json!({"allOf": [{"$ref": "#/a"}], "nullable": true}),
+                json!({"oneOf": [{"$ref": "#/b"}, {"type": "null"}]}),
+                json!({"type": "string", "nullable": true, "enum": ["x", null]}),
             ),
             (
                 json!({"$ref": "#/a", "description": "An a."}),
