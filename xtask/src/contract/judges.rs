@@ -12,7 +12,7 @@ use crate::python::Environment as Python;
 use crate::{commands, node, openapi, workspace};
 
 /// The documents under `openapi/` that are judged. The first is JSON, and says what places there are.
-const DOCUMENTS: [&str; 2] = ["hush.json", "hush.yaml"];
+const DOCUMENTS: [&str; 4] = ["hush.json", "hush.yaml", "hush-3.0.json", "hush-3.0.yaml"];
 /// The folder of what the judges are told.
 const TOLD: &str = "xtask/contract/judges";
 /// The files with exceptions.

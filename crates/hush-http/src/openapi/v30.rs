@@ -3,7 +3,9 @@
 //! The two versions describe bodies in different dialects of JSON Schema. What the document uses of 3.1 is put in the
 //! words of 3.0.3 here, and the words that 3.0.3 does not know do not come through: a test walks the result.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// The document, in the order in which people read one.
@@ -14,15 +16,30 @@ pub(super) struct Document {
     servers: Value,
     #[serde(skip_serializing_if = "Value::is_null")]
     tags: Value,
-    paths: Value,
+    paths: BTreeMap<String, PathItem>,
     components: Value,
+}
+
+/// The operations of a path, in the order in which people read them.
+#[derive(Serialize, Deserialize)]
+struct PathItem {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    get: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delete: Option<Value>,
 }
 
 /// The document in the words of 3.0.3.
 pub(super) fn rendering(mut document: Value) -> Document {
-    if let Some(license) = document.pointer_mut("/info/license") {
-        remove(license, "identifier");
-    }
+    // There is no field for the expression there, which is the name as well.
+    document["info"]["license"] = json!({
+        "name": document["info"]["license"]["name"],
+        "url": env!("CARGO_PKG_REPOSITORY"),
+    });
     let dialect = Dialect {
         named: document["components"]["schemas"].clone(),
     };
@@ -41,13 +58,14 @@ pub(super) fn rendering(mut document: Value) -> Document {
             _ => dialect.below(component),
         }
     }
+    without_unused(&mut document);
     let mut part = |name: &str| document[name].take();
     Document {
         openapi: "3.0.3",
         info: part("info"),
         servers: part("servers"),
         tags: part("tags"),
-        paths: part("paths"),
+        paths: serde_json::from_value(part("paths")).unwrap_or_default(),
         components: part("components"),
     }
 }
@@ -139,6 +157,14 @@ impl Dialect {
     }
 }
 
+/// What was written out wherever it is used needs no name any more.
+fn without_unused(document: &mut Value) {
+    let whole = document.to_string();
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        schemas.retain(|name, _| whole.contains(&format!("\"#/components/schemas/{name}\"")));
+    }
+}
+
 /// 3.0.3 takes one `example`.
 fn one_example(fields: &mut Map<String, Value>) {
     if let Some(Value::Array(examples)) = fields.remove("examples")
@@ -167,12 +193,6 @@ fn lone_reference(fields: &mut Map<String, Value>) {
         && let Some(reference) = fields.remove("$ref")
     {
         fields.insert("allOf".into(), json!([{ "$ref": reference }]));
-    }
-}
-
-fn remove(value: &mut Value, name: &str) {
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove(name);
     }
 }
 
