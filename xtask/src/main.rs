@@ -12,12 +12,16 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod bench;
 mod ci;
 mod commands;
+mod contract;
 mod db;
 #[cfg(feature = "bench")]
 mod measure;
+mod node;
 mod openapi;
 mod postgres;
 mod python;
+mod registry;
+mod step;
 mod test;
 mod walls;
 mod workspace;
@@ -36,12 +40,14 @@ struct Arguments {
 enum Task {
     /// Set up what the tests need (PostgreSQL, Python's requests) and run every test there is.
     Test,
-    /// Run everything that must hold before a change lands: format, lints, documents, walls, tests.
+    /// Run everything that must hold before a change lands: format, lints, documents, walls, tests, contract.
     Ci,
     /// Check the laws of the house that no compiler knows: who may depend on whom, file lengths, hush-domain alone.
     Walls,
+    /// Hold the OpenAPI documents against their judges: all of them, or only those that are named.
+    Contract(contract::Contract),
     /// Rewrite the OpenAPI documents under `openapi/` from the code.
-    Openapi,
+    Openapi(openapi::Openapi),
     /// Measure the service on each store against a bare router that answers the same bytes.
     Bench(bench::Bench),
     #[cfg(feature = "bench")]
@@ -66,7 +72,8 @@ fn main() -> anyhow::Result<()> {
         Task::Test => test::run(),
         Task::Ci => ci::run(),
         Task::Walls => walls::run(),
-        Task::Openapi => openapi::run(),
+        Task::Contract(contract) => contract::run(&contract),
+        Task::Openapi(openapi) => openapi::run(&openapi),
         Task::Bench(bench) => bench::run(&bench),
         #[cfg(feature = "bench")]
         Task::Measure(arguments) => measure::run(&arguments),

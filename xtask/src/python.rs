@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::{commands, workspace};
+use crate::{commands, registry, workspace};
 
 /// A virtual environment that holds exactly what was asked for.
 pub(crate) struct Environment {
@@ -34,6 +34,18 @@ impl Environment {
         Ok(environment)
     }
 
+    /// The environment `name` with what a file of the workspace requires, which pins everything.
+    pub(crate) fn from_file(name: &str, file: &str) -> Result<Self> {
+        let path = workspace::root().join(file);
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let lines = text.lines().map(str::trim);
+        let pins: Vec<_> = lines
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .collect();
+        Self::with(name, &pins)
+    }
+
     /// A program of this environment, `python` among them.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.folder.join("bin").join(name)
@@ -59,16 +71,12 @@ impl Environment {
             "python3 with its module venv is needed; on Debian: apt-get install python3-venv",
         )?;
         let python = self.program("python").display().to_string();
-        commands::run(
-            commands::program(&python)
-                .args(["-m", "pip", "install", "--quiet", "--no-input"])
-                .args(["--disable-pip-version-check", "--retries", "5"])
-                .args(requirements),
-        )
-        .with_context(|| {
-            format!(
-                "{} could not be had from PyPI: is it reachable?",
-                requirements.join(" ")
+        registry::ask("PyPI", &requirements.join(" "), || {
+            commands::run(
+                commands::program(&python)
+                    .args(["-m", "pip", "install", "--quiet", "--no-input"])
+                    .args(["--disable-pip-version-check", "--retries", "5"])
+                    .args(requirements),
             )
         })
     }

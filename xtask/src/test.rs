@@ -42,24 +42,8 @@ fn has_programs_of_the_samples() -> Result<()> {
     let version = commands::read(Command::new("node").arg("--version"))
         .context("Node.js 18 or newer is needed: the README's samples are run")?;
     ensure!(
-        major(&version).is_some_and(|major| major >= 18),
+        commands::major_version(&version).is_some_and(|major| major >= 18),
         "Node.js 18 or newer is needed, for its `fetch`; this one is {version}"
     );
     Ok(())
-}
-
-/// The 20 of `v20.20.2`.
-fn major(version: &str) -> Option<u32> {
-    version.strip_prefix('v')?.split('.').next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_major_version_of_node_is_read() {
-        assert_eq!(major("v20.20.2\n"), Some(20));
-        assert_eq!(major("20"), None);
-    }
 }

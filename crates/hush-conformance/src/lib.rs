@@ -198,7 +198,10 @@ impl Contract {
                     .map_or(json!(value), |number: i64| json!(number)),
                 _ => json!(value),
             };
-            let validator = self.validator(&format!("header {known}"), &header["schema"]);
+            let validator = self.validator(
+                &format!("header {known} {}", header["schema"]),
+                &header["schema"],
+            );
             list(&validator, &value, &format!("header {name}"), wrong);
         }
         for (name, header) in documented.into_iter().flatten() {

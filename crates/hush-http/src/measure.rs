@@ -6,8 +6,9 @@ use http::StatusCode;
 use metrics::{Counter, Histogram, counter, histogram};
 
 /// The statuses that have a counter of their own; whatever else may come is counted under its class's last.
-const STATUSES: [u16; 19] = [
-    200, 201, 202, 204, 302, 304, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503,
+const STATUSES: [u16; 20] = [
+    200, 201, 202, 204, 302, 304, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 501,
+    503,
 ];
 
 /// The route of a request that no route took.
@@ -72,6 +73,20 @@ impl RouteMetrics {
             template,
             by_status,
             duration,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Code;
+
+    #[test]
+    fn every_error_has_a_counter_of_its_own() {
+        for code in Code::ALL {
+            let status = code.status().as_u16();
+            assert!(STATUSES.contains(&status), "{status}");
         }
     }
 }

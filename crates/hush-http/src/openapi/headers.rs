@@ -72,9 +72,23 @@ pub(super) const RATE_LIMIT: &[&str] = &[
     "X-RateLimit-Bucket",
 ];
 
+/// A header by its name, with its value and what it says.
+type Described = (&'static str, RefOr<Schema>, &'static str);
+
 /// Every header, as the document lists them once for all answers.
 pub(super) fn all() -> BTreeMap<String, RefOr<Header>> {
-    let described = [
+    let header = |(name, schema, description): Described| {
+        let header = HeaderBuilder::new()
+            .schema(Some(schema))
+            .description(Some(description));
+        (name.to_owned(), RefOr::T(header.build()))
+    };
+    let all = about_answers().into_iter().chain(about_limits());
+    all.map(header).collect()
+}
+
+fn about_answers() -> Vec<Described> {
+    vec![
         (
             "Access-Control-Allow-Origin",
             word("*"),
@@ -133,6 +147,17 @@ pub(super) fn all() -> BTreeMap<String, RefOr<Header>> {
             "What is missing (RFC 6750).",
         ),
         (
+            "X-Request-Id",
+            like(64, "^[A-Za-z0-9._-]{1,64}$"),
+            "The request's id, for questions to the operator.",
+        ),
+    ]
+}
+
+/// What says how much may still be asked, and when.
+fn about_limits() -> Vec<Described> {
+    vec![
+        (
             "Retry-After",
             whole(1, LONGEST_WINDOW),
             "Seconds after which to ask again.",
@@ -172,19 +197,7 @@ pub(super) fn all() -> BTreeMap<String, RefOr<Header>> {
             like(64, "^[a-z]+(:[0-9]+)?$"),
             "What shares the limit.",
         ),
-        (
-            "X-Request-Id",
-            like(64, "^[A-Za-z0-9._-]{1,64}$"),
-            "The request's id, for questions to the operator.",
-        ),
-    ];
-    let header = |(name, schema, description): (&str, _, _)| {
-        let header = HeaderBuilder::new()
-            .schema(Some(schema))
-            .description(Some(description));
-        (name.to_owned(), RefOr::T(header.build()))
-    };
-    described.map(header).into()
+    ]
 }
 
 /// A text of at most so many characters, all of it like the pattern.

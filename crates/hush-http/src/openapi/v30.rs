@@ -3,7 +3,9 @@
 //! The two versions describe bodies in different dialects of JSON Schema. What the document uses of 3.1 is put in the
 //! words of 3.0.3 here, and the words that 3.0.3 does not know do not come through: a test walks the result.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// The document, in the order in which people read one.
@@ -14,83 +16,153 @@ pub(super) struct Document {
     servers: Value,
     #[serde(skip_serializing_if = "Value::is_null")]
     tags: Value,
-    paths: Value,
+    paths: BTreeMap<String, PathItem>,
     components: Value,
+}
+
+/// The operations of a path, in the order in which people read them.
+#[derive(Serialize, Deserialize)]
+struct PathItem {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    get: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delete: Option<Value>,
 }
 
 /// The document in the words of 3.0.3.
 pub(super) fn rendering(mut document: Value) -> Document {
-    if let Some(license) = document.pointer_mut("/info/license") {
-        remove(license, "identifier");
-    }
-    if let Some(paths) = document.get_mut("paths") {
-        schemas_below(paths);
-    }
-    if let Some(components) = document
-        .get_mut("components")
-        .and_then(Value::as_object_mut)
-    {
-        // Examples hold what bodies look like, and no schemas.
-        for (_, component) in components
-            .iter_mut()
-            .filter(|(kind, _)| *kind != "examples")
-        {
-            schemas_below(component);
+    // There is no field for the expression there, which is the name as well.
+    document["info"]["license"] = json!({
+        "name": document["info"]["license"]["name"],
+        "url": env!("CARGO_PKG_REPOSITORY"),
+    });
+    let dialect = Dialect {
+        named: document["components"]["schemas"].clone(),
+    };
+    dialect.below(&mut document["paths"]);
+    let components = document["components"].as_object_mut();
+    for (kind, component) in components.into_iter().flatten() {
+        match kind.as_str() {
+            "schemas" => dialect.all(
+                component
+                    .as_object_mut()
+                    .into_iter()
+                    .flat_map(Map::values_mut),
+            ),
+            // They hold what bodies look like, and no schemas.
+            "examples" => {}
+            _ => dialect.below(component),
         }
-        if let Some(schemas) = components.get_mut("schemas").and_then(Value::as_object_mut) {
-            schemas.values_mut().for_each(schema);
-        }
     }
+    without_unused(&mut document);
     let mut part = |name: &str| document[name].take();
     Document {
         openapi: "3.0.3",
         info: part("info"),
         servers: part("servers"),
         tags: part("tags"),
-        paths: part("paths"),
+        paths: serde_json::from_value(part("paths")).unwrap_or_default(),
         components: part("components"),
     }
 }
 
-/// Rewrites every schema of parameters, headers and media types below `value`.
-fn schemas_below(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                match name.as_str() {
-                    "schema" => schema(field),
-                    "example" | "examples" | "x-codeSamples" => {}
-                    _ => schemas_below(field),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(schemas_below),
-        _ => {}
-    }
+/// The words of 3.0.3, for schemas that refer to named ones.
+struct Dialect {
+    /// The named schemas, still in the words of 3.1.
+    named: Value,
 }
 
-fn schema(value: &mut Value) {
-    let Some(fields) = value.as_object_mut() else {
-        return;
-    };
-    for (name, field) in fields.iter_mut() {
-        match name.as_str() {
-            "items" | "additionalProperties" => schema(field),
-            "properties" => each(field.as_object_mut().into_iter().flat_map(Map::values_mut)),
-            "oneOf" | "anyOf" | "allOf" => each(field.as_array_mut().into_iter().flatten()),
+impl Dialect {
+    /// Rewrites every schema of parameters, headers and media types below `value`.
+    fn below(&self, value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    match name.as_str() {
+                        "schema" => self.rewrite(field),
+                        "example" | "examples" | "x-codeSamples" => {}
+                        _ => self.below(field),
+                    }
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    self.below(item);
+                }
+            }
             _ => {}
         }
     }
-    // Generators for languages with tagged unions would write the type twice: it is a field of each choice, too.
-    fields.remove("discriminator");
-    one_example(fields);
-    nullable_type(fields);
-    nullable_choice(fields);
-    lone_reference(fields);
+
+    fn all<'a>(&self, schemas: impl Iterator<Item = &'a mut Value>) {
+        for schema in schemas {
+            self.rewrite(schema);
+        }
+    }
+
+    fn rewrite(&self, schema: &mut Value) {
+        let Some(fields) = schema.as_object_mut() else {
+            return;
+        };
+        self.nullable_choice(fields);
+        for (name, field) in fields.iter_mut() {
+            match name.as_str() {
+                "items" | "additionalProperties" => self.rewrite(field),
+                "properties" => {
+                    self.all(field.as_object_mut().into_iter().flat_map(Map::values_mut))
+                }
+                "oneOf" | "anyOf" | "allOf" => self.all(field.as_array_mut().into_iter().flatten()),
+                _ => {}
+            }
+        }
+        // Generators for languages with tagged unions would write the type twice: it is a field of each choice, too.
+        fields.remove("discriminator");
+        one_example(fields);
+        nullable_type(fields);
+        lone_reference(fields);
+    }
+
+    /// One of a schema and null is that schema with another type, null: `nullable` says nothing beside a reference there,
+    /// so the schema itself is written out.
+    fn nullable_choice(&self, fields: &mut Map<String, Value>) {
+        let Some(Value::Array(choices)) = fields.get("oneOf") else {
+            return;
+        };
+        let [Value::Object(choice), Value::Object(null)] = choices.as_slice() else {
+            return;
+        };
+        if null.get("type").is_none_or(|it| it != "null") {
+            return;
+        }
+        let reference = choice
+            .get("$ref")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let name = reference.rsplit('/').next().unwrap_or_default();
+        let mut written = self.named[name].as_object().cloned().unwrap_or_default();
+        written.extend(choice.clone());
+        written.remove("$ref");
+        if let Some(only) = written.remove("type") {
+            written.insert("type".into(), json!([only, "null"]));
+        }
+        if let Some(Value::Array(words)) = written.get_mut("enum") {
+            words.push(Value::Null);
+        }
+        fields.remove("oneOf");
+        fields.extend(written);
+    }
 }
 
-fn each<'a>(schemas: impl Iterator<Item = &'a mut Value>) {
-    schemas.for_each(schema);
+/// What was written out wherever it is used needs no name any more.
+fn without_unused(document: &mut Value) {
+    let whole = document.to_string();
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        schemas.retain(|name, _| whole.contains(&format!("\"#/components/schemas/{name}\"")));
+    }
 }
 
 /// 3.0.3 takes one `example`.
@@ -115,26 +187,6 @@ fn nullable_type(fields: &mut Map<String, Value>) {
     }
 }
 
-/// One of a schema and null is that schema, `nullable`.
-fn nullable_choice(fields: &mut Map<String, Value>) {
-    let Some(Value::Array(choices)) = fields.get_mut("oneOf") else {
-        return;
-    };
-    let before = choices.len();
-    choices.retain(|choice| choice["type"] != "null");
-    if choices.len() == before {
-        return;
-    }
-    if let [only] = choices.as_mut_slice() {
-        let Value::Object(only) = only.take() else {
-            return;
-        };
-        fields.remove("oneOf");
-        fields.extend(only);
-    }
-    fields.insert("nullable".into(), true.into());
-}
-
 /// What stands beside a `$ref` is not looked at there, so the reference moves into an `allOf`.
 fn lone_reference(fields: &mut Map<String, Value>) {
     if fields.len() > 1
@@ -144,18 +196,16 @@ fn lone_reference(fields: &mut Map<String, Value>) {
     }
 }
 
-fn remove(value: &mut Value, name: &str) {
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove(name);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn rendered(mut given: Value) -> Value {
-        schema(&mut given);
+        let named = json!({
+            "a": {"type": "string", "maxLength": 3, "description": "Any a."},
+            "b": {"type": "string", "enum": ["x"]},
+        });
+        Dialect { named }.rewrite(&mut given);
         given
     }
 
@@ -168,11 +218,11 @@ mod tests {
             ),
             (
                 json!({"oneOf": [{"$ref": "#/a", "description": "An a."}, {"type": "null"}]}),
-                json!({"allOf": [{"$ref": "#/a"}], "description": "An a.", "nullable": true}),
+                json!({"type": "string", "nullable": true, "maxLength": 3, "description": "An a."}),
             ),
             (
-                json!({"oneOf": [{"$ref": "#/a"}, {"type": "null"}]}),
-                json!({"allOf": [{"$ref": "#/a"}], "nullable": true}),
+                json!({"oneOf": [{"$ref": "#/b"}, {"type": "null"}]}),
+                json!({"type": "string", "nullable": true, "enum": ["x", null]}),
             ),
             (
                 json!({"$ref": "#/a", "description": "An a."}),

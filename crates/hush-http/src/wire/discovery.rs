@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "name": "Hush API",
-    "version": "1.4.0",
+    "version": "1.5.0",
     "documentation": "https://hush.example.com/docs",
     "openapi": "https://hush.example.com/openapi.json",
 }))]
 pub(crate) struct ApiInfo {
     /// What the API is called.
-    #[schema(max_length = 100)]
+    #[schema(pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", max_length = 100)]
     pub(crate) name: &'static str,
     /// The version of the API, as in the changelog, and then the release's.
     #[schema(pattern = "^[0-9]+\\.[0-9]+\\.[0-9]+$", max_length = 20)]
@@ -78,6 +78,6 @@ pub(crate) struct LinkTarget {
     pub(crate) href: String,
     /// The media type of what is there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 100)]
+    #[schema(nullable = false, pattern = "^[a-z]+/[a-z0-9.+-]+$", max_length = 100)]
     pub(crate) r#type: Option<&'static str>,
 }

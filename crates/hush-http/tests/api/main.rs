@@ -20,6 +20,7 @@ mod leaks;
 mod limits;
 mod pages;
 mod rate_limit;
+mod rendering;
 mod rotation;
 mod server_tokens;
 mod servers;

@@ -169,7 +169,7 @@ async fn commands(hush: &Configuration) -> Checked {
 
 fn new_token(name: String) -> Checked<CreateToken> {
     let server_ids = vec![setting("HUSH_SERVER_ID", Some("123456"))?];
-    let scopes = vec![Scope::UsersColonRead, Scope::TokensColonWrite];
+    let scopes = vec![Scope::UsersRead, Scope::TokensWrite];
     Ok(CreateToken {
         expires_in_seconds: Some(3600),
         ..CreateToken::new(name, scopes, server_ids)

@@ -110,7 +110,7 @@ impl<'a> Place<'a> {
             .hush()
             .run_with_input(&["token", "inspect", "--json"], revoked.as_bytes());
         let inspected: Value = serde_json::from_str(&inspected.success()).unwrap();
-        let id = inspected["id"].as_str().unwrap();
+        let id = inspected["token"]["id"].as_str().unwrap();
         site.hush().run(&["token", "revoke", id]).success();
         [
             String::new(),
@@ -172,9 +172,13 @@ impl<'a> Place<'a> {
 
     /// The id of a new token that the owner's made.
     pub(super) fn token(&self, api: SocketAddr) -> String {
+        self.issued(api)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A new token that the owner's made, with its secret.
+    pub(super) fn issued(&self, api: SocketAddr) -> Value {
         let asked = Asked::new("POST", "/v1/tokens").with_body(&self.wanted_token());
-        let made: Value = serde_json::from_str(&self.ask(api, &asked, &self.owner).body).unwrap();
-        made["id"].as_str().unwrap().to_owned()
+        serde_json::from_str(&self.ask(api, &asked, &self.owner).body).unwrap()
     }
 
     pub(super) fn wanted_token(&self) -> Value {
