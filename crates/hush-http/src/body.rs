@@ -6,7 +6,7 @@ use std::fmt;
 
 use http::{HeaderMap, header};
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::problem::{Code, Problem};
@@ -114,5 +114,41 @@ impl<'de> Visitor<'de> for Object {
             }
         }
         Ok(fields)
+    }
+}
+
+/// A whole number as JSON Schema knows it: `60`, `60.0` and `6e1` are the same one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whole(pub(crate) u64);
+
+/// Up to here every whole number has a place among those with a fraction.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_u64(Number)
+    }
+}
+
+struct Number;
+
+impl Visitor<'_> for Number {
+    type Value = Whole;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Whole, E> {
+        Ok(Whole(number))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Whole, E> {
+        let whole = number.fract() == 0.0 && (0.0..=EXACT).contains(&number);
+        let digits = whole.then(|| format!("{:.0}", number.abs()));
+        digits
+            .and_then(|digits| digits.parse().ok())
+            .map(Whole)
+            .ok_or_else(|| E::invalid_value(de::Unexpected::Float(number), &self))
     }
 }

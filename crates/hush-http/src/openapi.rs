@@ -14,6 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::{Body, Code};
 use crate::routes;
+use crate::settings::MAX_HEAD;
 
 mod errors;
 mod headers;
@@ -235,7 +236,10 @@ fn add_token_facts(operation: &mut path::Operation, asked: &Asked<'_>) {
             operation,
             "X-Audit-Log-Reason",
             "Why it is done, for the audit log: percent-encoded UTF-8 of at most 512 characters.",
-            like(512 * 12, "^([ -$&-~]|%[0-9A-Fa-f]{2})+$"),
+            like(
+                512 * 12,
+                "^([ -$&-~]|%([2-689A-Fa-f][0-9A-Fa-f]|7[0-9A-Ea-e]))+$",
+            ),
         );
     }
     if asked.is_repeatable() {
@@ -330,7 +334,8 @@ fn add_conditions(operation: &mut path::Operation) {
         operation,
         "If-None-Match",
         "The `ETag` of an earlier answer: 304 without a body if it is still true.",
-        like(1024, r"^[\t -~]*$"),
+        // What names a representation holds any byte that a header can, and there may be as many as there is room for.
+        like(MAX_HEAD, r"^[^\x00-\x08\x0A-\x1F\x7F]*$"),
     );
 }
 

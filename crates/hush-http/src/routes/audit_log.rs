@@ -34,7 +34,7 @@ use crate::wire::{self, AuditLogEntry, AuditLogPage, Snowflake};
             description = "Only what was done before (RFC 3339)."),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, example = 50,
             description = "How many entries at most; 50 if left out."),
-        ("after" = Option<String>, Query, pattern = "^[0-9a-f]{1,16}$", max_length = 16,
+        ("after" = Option<String>, Query, pattern = "^([1-9a-f][0-9a-f]{0,14}|[1-7][0-9a-f]{15})$", max_length = 16,
             description = "The cursor `next` of the page before; opaque."),
     ),
     responses((status = 200, body = AuditLogPage<'_>, description = "A page of entries.")),

@@ -31,7 +31,7 @@ use crate::wire::{
             your own."),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, example = 50,
             description = "How many tokens at most; 50 if left out."),
-        ("after" = Option<String>, Query, pattern = "^[0-9a-f]{1,16}$", max_length = 16,
+        ("after" = Option<String>, Query, pattern = "^([1-9a-f][0-9a-f]{0,14}|[1-7][0-9a-f]{15})$", max_length = 16,
             description = "The cursor `next` of the page before; opaque."),
     ),
     responses((status = 200, body = TokenPage, description = "A page of tokens.")),

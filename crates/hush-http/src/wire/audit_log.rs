@@ -16,7 +16,11 @@ pub(crate) struct AuditLogPage<'a> {
     #[schema(max_items = 1000)]
     pub(crate) entries: Vec<AuditLogEntry<'a>>,
     /// The cursor of the next page; `null` on the last one.
-    #[schema(required, pattern = "^[0-9a-f]{1,16}$", max_length = 16)]
+    #[schema(
+        required,
+        pattern = "^([1-9a-f][0-9a-f]{0,14}|[1-7][0-9a-f]{15})$",
+        max_length = 16
+    )]
     pub(crate) next: Option<String>,
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hush_app::Lifetime;
 use hush_domain::ids::TokenId;
-use hush_domain::scopes::Scopes;
+use hush_domain::scopes::{self, Scopes};
 use hush_domain::secret::Secret;
 use hush_domain::tokens::{
     self, DEFAULT_GRACE, MAX_GRACE, MAX_LIFETIME, MAX_SERVERS, NamedServers, TokenName,
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Scope, Snowflake};
-use crate::body::{Fields, FromBody};
+use crate::body::{Fields, FromBody, Whole};
 use crate::expected::{GRACE, LEAKED, LIFETIME, NAME, SERVERS, SWITCH, one_of};
 use crate::problem::Problem;
 
@@ -76,7 +76,11 @@ pub(crate) struct TokenPage {
     #[schema(max_items = 1000)]
     pub(crate) tokens: Vec<Token>,
     /// The cursor of the next page; `null` on the last one.
-    #[schema(required, pattern = "^[0-9a-f]{1,16}$", max_length = 16)]
+    #[schema(
+        required,
+        pattern = "^([1-9a-f][0-9a-f]{0,14}|[1-7][0-9a-f]{15})$",
+        max_length = 16
+    )]
     pub(crate) next: Option<String>,
 }
 
@@ -186,11 +190,12 @@ pub(crate) fn kept_id(answer: &[u8]) -> Option<TokenId> {
 impl FromBody for CreateToken {
     fn take(fields: &mut Fields<'_>) -> Result<Self, Problem> {
         let scope_list = format!(
-            "must be a list of at least one scope, and each {}",
-            one_of(hush_domain::scopes::Scope::ALL.map(hush_domain::scopes::Scope::as_str))
+            "must be a list of 1 to {} scopes, and each {}",
+            scopes::Scope::ALL.len(),
+            one_of(scopes::Scope::ALL.map(scopes::Scope::as_str))
         );
         let seconds =
-            |seconds: u64| Some(seconds).filter(|it| (1..=MAX_LIFETIME.as_secs()).contains(it));
+            |Whole(seconds)| Some(seconds).filter(|it| (1..=MAX_LIFETIME.as_secs()).contains(it));
         Ok(Self {
             name: fields.required("name", NAME, |name: String| name.parse().ok())?,
             server_ids: fields.required("server_ids", SERVERS, read_servers)?,
@@ -208,14 +213,14 @@ fn read_servers(ids: Vec<String>) -> Option<NamedServers> {
 }
 
 fn read_scopes(names: Vec<String>) -> Option<Scopes> {
-    let some = !names.is_empty();
+    let fits = (1..=scopes::Scope::ALL.len()).contains(&names.len());
     let scopes = names.into_iter().map(|name| name.parse().ok()).collect();
-    some.then_some(scopes).flatten()
+    fits.then_some(scopes).flatten()
 }
 
 impl FromBody for RotateToken {
     fn take(fields: &mut Fields<'_>) -> Result<Self, Problem> {
-        let seconds = |seconds: u64| Some(seconds).filter(|it| *it <= MAX_GRACE.as_secs());
+        let seconds = |Whole(seconds)| Some(seconds).filter(|it| *it <= MAX_GRACE.as_secs());
         let grace = fields.optional("grace_seconds", GRACE, seconds)?;
         let keep = fields.optional("keep_children", SWITCH, Some)?;
         Ok(Self {

@@ -138,6 +138,7 @@ async fn each_field_that_cannot_be_is_named() {
                 json!([]),
                 json!(["everything"]),
                 json!(["users:read", "USERS:READ"]),
+                json!(vec!["users:read"; 9]),
                 json!("users:read"),
                 json!([1]),
                 json!(null),
@@ -150,8 +151,9 @@ async fn each_field_that_cannot_be_is_named() {
                 json!(-5),
                 json!(31_622_401),
                 json!(1.5),
-                json!(60.0),
-                json!(1e3),
+                json!(-60.0),
+                json!(31_622_401.0),
+                json!(1e30),
                 json!("60"),
                 json!(null),
                 json!(true),
@@ -189,6 +191,22 @@ async fn each_field_that_cannot_be_is_named() {
     body["name"] = json!(longest);
     let made = create(&world, &token, body.to_string()).await;
     assert_eq!(made.json()["name"], longest);
+}
+
+#[tokio::test]
+async fn a_whole_number_is_whole_however_it_is_written() {
+    let world = World::new().await;
+    let token = world.token(ADMIN, &[HOME], &ALL).await;
+    let mut ends = Vec::new();
+    for (place, written) in ["60", "60.0", "6e1", "0.6E2"].into_iter().enumerate() {
+        let body = format!(
+            r#"{{"name":"{place}","server_ids":["123456"],"scopes":["users:read"],"expires_in_seconds":{written}}}"#
+        );
+        let made = create(&world, &token, body).await;
+        assert_eq!(made.status, 201, "{written}: {made:?}");
+        ends.push(made.json()["expires_at"].clone());
+    }
+    assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use hush_domain::commands::{
 use hush_domain::ids::UserId;
 use hush_domain::time::Timestamp;
 
-use crate::body::{Fields, FromBody};
+use crate::body::{Fields, FromBody, Whole};
 use crate::expected::{
     BANNED, CONTENT, DELETED, NICKNAME, SNOWFLAKE, TIME, TIMEOUT, WORDS, one_of,
 };
@@ -57,7 +57,7 @@ fn order(kind: OrderType, fields: &mut Fields<'_>) -> Result<Order, Problem> {
     Ok(match kind {
         OrderType::Timeout => Order::Timeout {
             user: user(fields)?,
-            lasting: fields.required("duration_seconds", TIMEOUT, |seconds| {
+            lasting: fields.required("duration_seconds", TIMEOUT, |Whole(seconds)| {
                 let lasting = Duration::from_secs(seconds);
                 (Duration::from_secs(1)..=MAX_TIMEOUT)
                     .contains(&lasting)
@@ -113,7 +113,7 @@ fn user(fields: &mut Fields<'_>) -> Result<UserId, Problem> {
 }
 
 fn deleting(fields: &mut Fields<'_>) -> Result<Duration, Problem> {
-    let deleting = fields.optional("delete_message_seconds", DELETED, |seconds| {
+    let deleting = fields.optional("delete_message_seconds", DELETED, |Whole(seconds)| {
         let deleting = Duration::from_secs(seconds);
         (deleting <= MAX_DELETED).then_some(deleting)
     })?;
