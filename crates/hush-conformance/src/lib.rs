@@ -204,11 +204,20 @@ impl Contract {
             );
             list(&validator, &value, &format!("header {name}"), wrong);
         }
-        for (name, header) in documented.into_iter().flatten() {
-            let needed = self.resolved(header)["required"] == true;
-            if needed && answer.header(&name.to_ascii_lowercase()).is_none() {
+        for name in needed(answer) {
+            let is_documented = documented
+                .is_some_and(|named| named.keys().any(|known| known.eq_ignore_ascii_case(name)));
+            if !is_documented {
+                wrong.push(format!("the document does not name the header {name}"));
+            }
+            if answer.header(name).is_none() {
                 wrong.push(format!("the header {name} is missing"));
             }
+        }
+        // Whoever has an answer that can be asked for again by its tag needs the tag.
+        let tagged = documented.is_some_and(|named| named.contains_key("ETag"));
+        if tagged && answer.header("etag").is_none() {
+            wrong.push("the header etag is missing".to_owned());
         }
     }
 
@@ -261,6 +270,16 @@ impl Contract {
 fn list(validator: &Validator, value: &Value, what: &str, wrong: &mut Vec<String>) {
     let errors = validator.iter_errors(value);
     wrong.extend(errors.map(|error| format!("{what}{}: {error}", error.instance_path())));
+}
+
+/// The headers without which an answer is none of this API's. The document cannot say it: its headers are optional.
+fn needed(answer: Answer<'_>) -> impl Iterator<Item = &'static str> {
+    let by_status: &[&str] = match answer.status {
+        401 => &["www-authenticate"],
+        429 | 503 => &["retry-after"],
+        _ => &[],
+    };
+    std::iter::once("x-request-id").chain(by_status.iter().copied())
 }
 
 /// Whether a path is one of those that a template stands for.

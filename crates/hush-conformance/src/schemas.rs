@@ -69,7 +69,17 @@ fn close(schema: &mut Value, document: &Value) {
 }
 
 /// Adds what an object schema says to another one.
+///
+/// # Panics
+/// If it says more than which fields there are: then this has to learn what that is.
 fn join(whole: &mut Map<String, Value>, part: &Value) {
+    let known = ["type", "properties", "required", "description", "example"];
+    for name in part.as_object().into_iter().flat_map(Map::keys) {
+        assert!(
+            known.contains(&name.as_str()),
+            "a part of an allOf says {name}"
+        );
+    }
     for name in ["properties", "required"] {
         match (whole.get_mut(name), &part[name]) {
             (Some(Value::Object(known)), Value::Object(more)) => {

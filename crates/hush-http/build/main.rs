@@ -12,6 +12,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
+/// Brotli's best.
+const QUALITY: u32 = 11;
+
 #[expect(clippy::disallowed_methods, reason = "Cargo says there where to build")]
 fn main() -> io::Result<()> {
     let folder = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
@@ -29,7 +32,7 @@ fn main() -> io::Result<()> {
             ("brotli", brotli),
         ] {
             // What has not changed since an earlier build is there already.
-            let path = folder.join(format!("{tag}.{field}"));
+            let path = folder.join(format!("{tag}-{QUALITY}.{field}"));
             if !path.exists() {
                 keep(&path, &compress(&file.bytes)?)?;
             }
@@ -72,7 +75,12 @@ fn files() -> io::Result<Vec<File>> {
             bytes: read(&documents.join(name))?,
         });
     }
-    let document = serde_json::from_slice(&files[0].bytes)?;
+    let document = serde_json::from_slice(&files[0].bytes).map_err(|error| {
+        io::Error::other(format!(
+            "openapi/hush.json is no JSON ({error}): take the committed one back with `git checkout HEAD -- openapi`, then \
+             run `cargo xtask openapi`"
+        ))
+    })?;
     files.extend(page::files(&document)?);
     Ok(files)
 }
@@ -102,7 +110,7 @@ fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
 fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut compressed = Vec::new();
     // The best quality and the largest window.
-    let mut writer = brotli::CompressorWriter::new(&mut compressed, 4096, 11, 24);
+    let mut writer = brotli::CompressorWriter::new(&mut compressed, 4096, QUALITY, 24);
     writer.write_all(bytes)?;
     drop(writer);
     Ok(compressed)

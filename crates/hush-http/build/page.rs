@@ -10,7 +10,7 @@ use crate::{File, read};
 
 /// Everything below `/docs`.
 pub(crate) fn files(document: &Value) -> io::Result<Vec<File>> {
-    let problems = problems(document);
+    let problems = problems(document)?;
     let mut files = vec![
         source("docs", "index.html", "text/html; charset=utf-8")?,
         source("docs/page.css", "page.css", "text/css; charset=utf-8")?,
@@ -58,28 +58,34 @@ struct Problem {
     operations: Vec<(String, String)>,
 }
 
-fn problems(document: &Value) -> Vec<Problem> {
+fn problems(document: &Value) -> io::Result<Vec<Problem>> {
     let examples = document["components"]["examples"].as_object();
-    let mut problems: Vec<_> = examples
-        .into_iter()
-        .flatten()
-        .map(|(code, example)| {
-            let value = &example["value"];
-            let description = text(&example["description"]);
-            let (cause, cure) = description.split_once("\n\n").unwrap_or_default();
-            Problem {
-                code: code.clone(),
-                status: value["status"].as_u64().unwrap_or_default(),
-                title: text(&value["title"]),
-                cause: cause.to_owned(),
-                cure: cure.to_owned(),
-                example: serde_json::to_string_pretty(value).unwrap_or_default(),
-                operations: operations_with(document, code),
-            }
+    let read = |(code, example): (&String, &Value)| {
+        let value = &example["value"];
+        let description = text(&example["description"]);
+        let causes = description.split_once("\n\n");
+        let (cause, cure) = causes.ok_or_else(|| missing(code, "no cause and cure"))?;
+        let status = value["status"].as_u64();
+        Ok(Problem {
+            code: code.clone(),
+            status: status.ok_or_else(|| missing(code, "no status"))?,
+            title: text(&value["title"]),
+            cause: cause.to_owned(),
+            cure: cure.to_owned(),
+            example: serde_json::to_string_pretty(value)?,
+            operations: operations_with(document, code),
         })
-        .collect();
+    };
+    let problems: io::Result<Vec<_>> = examples.into_iter().flatten().map(read).collect();
+    let mut problems = problems?;
     problems.sort_by(|one, other| (one.status, &one.code).cmp(&(other.status, &other.code)));
-    problems
+    Ok(problems)
+}
+
+fn missing(code: &str, what: &str) -> io::Error {
+    io::Error::other(format!(
+        "openapi/hush.json: the example {code} has {what}; hush-http/src/openapi/errors.rs makes it"
+    ))
 }
 
 fn operations_with(document: &Value, code: &str) -> Vec<(String, String)> {
@@ -139,10 +145,19 @@ fn guide(problems: &[Problem]) -> io::Result<String> {
         ("backoff.sh", "sh"),
     ] {
         let sample = format!("```{language}\n{}\n```", words(name)?.trim_end());
-        guide = guide.replace(&format!("{{{{{name}}}}}"), &sample);
+        guide = filled(&guide, name, &sample)?;
     }
-    guide = guide.replace("{{problems}}", &table(problems));
-    Ok(guide.replace("{{changelog}}", &changelog()?))
+    guide = filled(&guide, "problems", &table(problems))?;
+    filled(&guide, "changelog", &changelog()?)
+}
+
+/// The guide with this in the place of `{{name}}`.
+fn filled(guide: &str, name: &str, with: &str) -> io::Result<String> {
+    let place = format!("{{{{{name}}}}}");
+    match guide.split_once(&place) {
+        Some((before, after)) => Ok(format!("{before}{with}{after}")),
+        None => Err(io::Error::other(format!("docs/guide.md has no {place}"))),
+    }
 }
 
 fn table(problems: &[Problem]) -> String {

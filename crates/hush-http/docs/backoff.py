@@ -19,4 +19,4 @@ def ask(method, url, attempts=5, **options):
 
 for _ in range(3):
     response = ask("GET", "http://127.0.0.1:8080/v1/users", params={"limit": 1})
-    print(response.status_code, response.headers["X-RateLimit-Remaining"])
+    print(response.status_code, response.headers.get("X-RateLimit-Remaining"))

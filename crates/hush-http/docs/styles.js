@@ -31,10 +31,25 @@
     node.querySelectorAll('[style]').forEach(apply);
   };
 
-  new MutationObserver((changes) => {
-    for (const change of changes) {
-      if (change.target.nodeName === 'STYLE') adopt(change.target);
-      change.addedNodes.forEach(visit);
+  const drop = (node) => {
+    if (node.nodeType !== Node.ELEMENT_NODE) return;
+    for (const style of node.tagName === 'STYLE' ? [node] : node.querySelectorAll('style')) {
+      const entry = sheets.get(style);
+      if (!entry || style.isConnected) continue;
+      sheets.delete(style);
+      document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== entry.sheet);
     }
-  }).observe(document, { childList: true, subtree: true });
+  };
+
+  new MutationObserver((changes) => {
+    for (const { type, target, addedNodes, removedNodes } of changes) {
+      if (type === 'attributes') apply(target);
+      if (type === 'characterData' && target.parentElement) adopt(target.parentElement);
+      if (target.nodeName === 'STYLE') adopt(target);
+      removedNodes.forEach(drop);
+      addedNodes.forEach(visit);
+    }
+  }).observe(document, {
+    childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ['style'],
+  });
 }

@@ -1,4 +1,4 @@
-//! What `/docs` and `/openapi*` serve, made at build time (`build.rs`): the committed documents and the page.
+//! What `/docs` and `/openapi*` serve, made at build time (`build/main.rs`): the committed documents and the page.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
@@ -45,11 +45,12 @@ impl File {
         FILES.iter().find(|file| file.path == path)
     }
 
-    /// The smallest form that the client takes.
+    /// The form that the client likes best, the smallest if it likes several.
     pub(crate) fn form(&self, request: &HeaderMap) -> Form {
-        let (bytes, encoding) = if accepts(request, "br") {
+        let [br, gzip] = ["br", "gzip"].map(|coding| weight(request, coding));
+        let (bytes, encoding) = if br > 0.0 && br >= gzip {
             (self.brotli, Some("br"))
-        } else if accepts(request, "gzip") {
+        } else if gzip > 0.0 {
             (self.gzip, Some("gzip"))
         } else {
             (self.plain, None)
@@ -63,20 +64,22 @@ impl File {
     }
 }
 
-/// Whether the client takes this coding. Source: RFC 9110 §12.5.3.
-fn accepts(request: &HeaderMap, coding: &str) -> bool {
+/// How much the client likes this coding; nothing if it does not take it. Source: RFC 9110 §12.5.3.
+fn weight(request: &HeaderMap, coding: &str) -> f32 {
     let accepted = request.get_all(header::ACCEPT_ENCODING);
     let weight_of = |name: &str| {
         let values = accepted.iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).find_map(|item| {
             let mut parts = item.split(';').map(str::trim);
             let found = parts.next()?.eq_ignore_ascii_case(name);
-            let weight = parts.find_map(|part| part.strip_prefix("q="));
+            let weight = parts.find_map(|part| {
+                let (name, weight) = part.split_once('=')?;
+                name.eq_ignore_ascii_case("q").then_some(weight)
+            });
             found.then(|| weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0)))
         })
     };
-    let weight: Option<f32> = weight_of(coding).or_else(|| weight_of("*"));
-    weight.is_some_and(|weight| weight > 0.0)
+    weight_of(coding).or_else(|| weight_of("*")).unwrap_or(0.0)
 }
 
 #[cfg(test)]
@@ -84,25 +87,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_coding_is_taken_if_it_is_named_and_not_with_weight_zero() {
-        for (header, br, gzip) in [
-            ("", false, false),
-            ("gzip, deflate, br, zstd", true, true),
-            ("gzip", false, true),
-            ("br;q=0, gzip;q=0.5", false, true),
-            ("BR; q=1.0", true, false),
-            ("*", true, true),
-            ("*;q=0", false, false),
-            ("gzip;q=0, *", true, false),
-            ("identity", false, false),
-            ("br;q=nonsense", false, false),
-            ("xbr", false, false),
+    fn the_form_is_the_one_that_the_client_likes_best() {
+        static FILE: File = File {
+            path: "x",
+            content_type: "text/plain",
+            tag: "t",
+            plain: b"plain",
+            gzip: b"gzip",
+            brotli: b"br",
+        };
+        for (accepted, expected) in [
+            ("", "plain"),
+            ("gzip, deflate, br, zstd", "br"),
+            ("gzip", "gzip"),
+            ("br;q=0, gzip;q=0.5", "gzip"),
+            ("br;Q=0, gzip", "gzip"),
+            ("br;q=0.1, gzip", "gzip"),
+            ("br;q=0.5, gzip;q=0.5", "br"),
+            ("BR; q=1.0", "br"),
+            ("*", "br"),
+            ("*;q=0", "plain"),
+            ("br;q=0, *", "gzip"),
+            ("identity", "plain"),
+            ("br;q=nonsense", "plain"),
+            ("xbr", "plain"),
         ] {
             let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_ENCODING, text(header.to_owned()));
-            let found = [accepts(&headers, "br"), accepts(&headers, "gzip")];
-            assert_eq!(found, [br, gzip], "{header}");
+            headers.insert(header::ACCEPT_ENCODING, text(accepted.to_owned()));
+            let form = FILE.form(&headers);
+            assert_eq!(form.bytes, expected, "{accepted}");
+            let plain = expected == "plain";
+            assert_eq!(form.encoding.is_none(), plain, "{accepted}");
+            let tag = if plain {
+                "\"t\"".to_owned()
+            } else {
+                format!("\"t-{expected}\"")
+            };
+            assert_eq!(form.etag, tag, "{accepted}");
         }
-        assert!(!accepts(&HeaderMap::new(), "br"));
+        assert_eq!(FILE.form(&HeaderMap::new()).bytes, "plain");
     }
 }

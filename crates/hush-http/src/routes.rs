@@ -47,6 +47,8 @@ pub const PUBLIC: &[&str] = &[
 /// Everything below the documentation page: its files, and a page for each problem. They are no operations of
 /// the API, so the document does not list them.
 const DOCS_FILES: &str = "/docs/{*path}";
+/// The page with a slash too many.
+const DOCS: &str = "/docs/";
 
 /// The router and the document, from one list.
 pub(crate) fn all() -> (Router<Arc<Shared>>, OpenApi) {
@@ -86,7 +88,9 @@ pub(crate) fn all() -> (Router<Arc<Shared>>, OpenApi) {
         clippy::disallowed_methods,
         reason = "the files of a page are no operations"
     )]
-    let router = router.route(DOCS_FILES, get(docs::get_file));
+    let router = router
+        .route(DOCS, get(docs::get_file))
+        .route(DOCS_FILES, get(docs::get_file));
     (
         router
             .fallback(nothing)
@@ -102,7 +106,7 @@ pub(crate) fn templates(document: &OpenApi) -> impl Iterator<Item = String> {
         .paths
         .keys()
         .cloned()
-        .chain([DOCS_FILES.to_owned()])
+        .chain([DOCS, DOCS_FILES].map(str::to_owned))
 }
 
 async fn nothing(_: ApiRequest) -> Problem {

@@ -242,7 +242,8 @@ impl Call {
         }
         if let Some(body) = &self.body {
             words.push("--header 'Content-Type: application/json'".to_owned());
-            // No example holds an apostrophe, which would end the word.
+            // An apostrophe would end the shell's word.
+            let body = body.to_string().replace('\'', "\\u0027");
             words.push(format!("--data '{body}'"));
         }
         match self.shown {

@@ -26,7 +26,8 @@ const CATALOG_TYPE: &str =
 )]
 pub(super) async fn get_root(request: ApiRequest) -> Response {
     let headers = [
-        (header::LOCATION, HeaderValue::from_static("/docs")),
+        // Relative, so that it is right behind a proxy that serves Hush below a path, too.
+        (header::LOCATION, HeaderValue::from_static("docs")),
         (header::LINK, links(public_url(&request))),
     ];
     (StatusCode::FOUND, headers).into_response()

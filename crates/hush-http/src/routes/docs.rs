@@ -1,10 +1,11 @@
 //! The documents and the page that shows them.
 
-use axum::response::Response;
-use http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
 
 use crate::answer::Answer;
 use crate::documents::File;
+use crate::headers::text;
 use crate::problem::{Code, Problem};
 use crate::request::ApiRequest;
 
@@ -86,7 +87,15 @@ pub(super) async fn get_openapi_3_0_yaml(request: ApiRequest) -> Result<Response
 
 /// A part of the page, or the page of a problem.
 pub(super) async fn get_file(request: ApiRequest) -> Result<Response, Problem> {
-    file(request.path().trim_start_matches('/'), &request)
+    let path = request.path().trim_start_matches('/');
+    if let Some(page) = path.strip_suffix('/')
+        && File::find(page).is_some()
+    {
+        let name = page.rsplit('/').next().unwrap_or_default();
+        let location = [(header::LOCATION, text(format!("../{name}")))];
+        return Ok((StatusCode::PERMANENT_REDIRECT, location).into_response());
+    }
+    file(path, &request)
 }
 
 fn file(path: &str, request: &ApiRequest) -> Result<Response, Problem> {

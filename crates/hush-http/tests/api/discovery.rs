@@ -47,7 +47,35 @@ async fn the_front_door_links_to_what_describes_the_api() {
                     .into(),
             );
             assert_eq!(links, expected, "{path}");
+            let way = if path == "/" { "docs" } else { "" };
+            assert_eq!(reply.header("location"), way, "{path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_pages_may_ask_this_host_alone() {
+    let world = world().await;
+    for path in ["/docs", "/docs/problems", "/docs/problems/rate-limited"] {
+        assert_eq!(
+            world.get(path, "").await.header("content-security-policy"),
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_slash_too_many_leads_to_the_page() {
+    let world = world().await;
+    for (path, page) in [("/docs/", "../docs"), ("/docs/problems/", "../problems")] {
+        let reply = world.get(path, "").await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.header("location")),
+            (308, page),
+            "{path}"
+        );
     }
 }
 

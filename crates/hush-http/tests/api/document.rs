@@ -319,6 +319,8 @@ async fn every_problem_has_a_page_at_its_type() {
             .get(&format!("/docs/problems/{}", code.as_str()), "")
             .await;
         assert_eq!(reply.status, 200);
-        assert!(reply.text().contains(code.cure()));
+        for words in [code.title(), code.cause(), code.cure()] {
+            assert!(reply.text().contains(words), "{words}");
+        }
     }
 }

@@ -122,7 +122,7 @@ async fn public_paths_need_no_token() {
     let root = world.get("/", "").await;
     assert_eq!(
         (root.status.as_u16(), root.header("location")),
-        (302, "/docs")
+        (302, "docs")
     );
     let docs = world.get("/docs", "").await;
     assert_eq!(docs.status, 200);

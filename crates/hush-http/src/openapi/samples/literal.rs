@@ -29,7 +29,10 @@ impl Style {
             Value::Object(fields) if !fields.is_empty() => {
                 let inner = indent + step;
                 let lines = fields.iter().map(|(name, field)| {
-                    let name = if self.quoted_keys {
+                    let is_word = name
+                        .bytes()
+                        .all(|it| it.is_ascii_alphanumeric() || it == b'_');
+                    let name = if self.quoted_keys || !is_word {
                         self.text(name)
                     } else {
                         name.clone()
@@ -52,13 +55,15 @@ impl Style {
         }
     }
 
+    /// A text, escaped as in JSON, which both languages read.
     fn text(&self, text: &str) -> String {
-        let quote = self.quote;
-        let escaped = text
-            .replace('\\', "\\\\")
-            .replace('\n', "\\n")
-            .replace(quote, &format!("\\{quote}"));
-        format!("{quote}{escaped}{quote}")
+        let escaped = Value::from(text).to_string();
+        if self.quote == '"' {
+            return escaped;
+        }
+        let inner = &escaped[1..escaped.len() - 1];
+        let inner = inner.replace("\\\"", "\"").replace('\'', "\\'");
+        format!("'{inner}'")
     }
 }
 
@@ -69,14 +74,14 @@ mod tests {
 
     #[test]
     fn each_language_writes_its_own_words() {
-        let value = json!({"a": [1, null, true], "b": {"c": "it's \\ \"so\"\n"}, "d": {}});
+        let value = json!({"a": [1, null, true], "b-c": {"c": "it's \\ \"so\"\n"}, "d": {}});
         assert_eq!(
             JAVASCRIPT.write(&value, 2, 2),
-            "{\n    a: [1, null, true],\n    b: {\n      c: 'it\\'s \\\\ \"so\"\\n',\n    },\n    d: {},\n  }"
+            "{\n    a: [1, null, true],\n    'b-c': {\n      c: 'it\\'s \\\\ \"so\"\\n',\n    },\n    d: {},\n  }"
         );
         assert_eq!(
             PYTHON.write(&value, 4, 0),
-            "{\n    \"a\": [1, None, True],\n    \"b\": {\n        \"c\": \"it's \\\\ \\\"so\\\"\\n\",\n    },\n    \
+            "{\n    \"a\": [1, None, True],\n    \"b-c\": {\n        \"c\": \"it's \\\\ \\\"so\\\"\\n\",\n    },\n    \
              \"d\": {},\n}"
         );
     }

@@ -1,0 +1,237 @@
+//! The judge finds each way in which an answer can be another one than the document says.
+
+use hush_conformance::{Answer, Contract};
+use serde_json::{Value, json};
+
+fn contract() -> Contract {
+    let whole = json!({"type": "object", "required": ["id"], "properties": {
+        "id": {"type": "string", "maxLength": 3},
+        "at": {"type": "string", "format": "date-time"},
+        "none": {"oneOf": [{"$ref": "#/components/schemas/Inner"}, {"type": "null"}]},
+        "list": {"type": "array", "items": {"$ref": "#/components/schemas/Inner"}},
+    }});
+    let tagged = json!({"X-Request-Id": {"schema": {"type": "string"}}, "ETag": {"$ref": "#/components/headers/ETag"}});
+    let counted = json!({
+        "X-Request-Id": {"schema": {"type": "string"}},
+        "Retry-After": {"schema": {"type": "integer", "minimum": 1}},
+    });
+    Contract::new(json!({
+        "paths": {
+            "/things/{id}": {"get": {"operationId": "getThing", "responses": {
+                "200": {"headers": tagged, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
+                "304": {"headers": tagged},
+                "429": {"headers": counted, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
+            }}},
+            "/things/made": {"get": {"operationId": "getMade", "responses": {
+                "200": {"headers": tagged, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Made"}}}},
+            }}},
+        },
+        "components": {
+            "headers": {"ETag": {"schema": {"type": "string", "pattern": "^\"[a-z]+\"$"}}},
+            "schemas": {
+                "Thing": whole,
+                "Inner": {"type": "object", "properties": {"n": {"type": "integer"}}},
+                "Made": {"allOf": [{"$ref": "#/components/schemas/Inner"}, {"type": "object", "properties": {"more": {"type": "string"}}}]},
+                "Problem": {"type": "object", "required": ["code"], "properties": {"code": {"type": "string"}}},
+            },
+        },
+    }))
+}
+
+/// The judge's words on an answer; nothing if it is as the document says.
+fn words(method: &str, path: &str, status: u16, headers: &[(&str, &str)], body: &str) -> String {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let answer = Answer {
+        method,
+        path,
+        status,
+        headers: &headers.collect::<Vec<_>>(),
+        body: body.as_bytes(),
+    };
+    contract().check(answer).err().unwrap_or_default()
+}
+
+const ID: (&str, &str) = ("x-request-id", "1");
+const TAG: (&str, &str) = ("etag", "\"a\"");
+const JSON: (&str, &str) = ("content-type", "application/json; charset=utf-8");
+const PROBLEM: (&str, &str) = ("content-type", "application/problem+json");
+
+fn thing(body: &Value) -> String {
+    words(
+        "GET",
+        "/things/1?x=y",
+        200,
+        &[ID, TAG, JSON],
+        &body.to_string(),
+    )
+}
+
+#[test]
+fn what_the_document_says_passes() {
+    let whole =
+        json!({"id": "abc", "at": "2026-01-01T00:00:00Z", "none": null, "list": [{"n": 1}]});
+    assert_eq!(thing(&whole), "");
+    assert_eq!(thing(&json!({"id": "a", "none": {"n": 1}})), "");
+    assert_eq!(words("HEAD", "/things/1", 200, &[ID, TAG, JSON], ""), "");
+    assert_eq!(words("GET", "/things/1", 304, &[ID, TAG], ""), "");
+    assert_eq!(
+        words(
+            "GET",
+            "/things/made",
+            200,
+            &[ID, TAG, JSON],
+            r#"{"n": 1, "more": "x"}"#
+        ),
+        ""
+    );
+    let told = [ID, ("retry-after", "7"), PROBLEM];
+    assert_eq!(
+        words("GET", "/things/1", 429, &told, r#"{"code": "x"}"#),
+        ""
+    );
+    assert_eq!(
+        words("GET", "/elsewhere", 404, &[PROBLEM], r#"{"code": "x"}"#),
+        ""
+    );
+    assert_eq!(words("OPTIONS", "/things/1", 204, &[], ""), "");
+}
+
+#[test]
+fn each_fault_of_a_body_is_found() {
+    for (body, word) in [
+        (json!({}), "\"id\" is a required property"),
+        (json!({"id": "abcd"}), "longer than 3"),
+        (json!({"id": 1}), "not of type"),
+        (json!({"id": "a", "further": 1}), "further"),
+        (json!({"id": "a", "list": [{"further": 1}]}), "further"),
+        (json!({"id": "a", "none": {"further": 1}}), "body/none"),
+        (json!({"id": "a", "at": "yesterday"}), "date-time"),
+        (json!([]), "not of type"),
+    ] {
+        let found = thing(&body);
+        assert!(found.contains(word), "{body}: {found}");
+    }
+    for (path, body, word) in [
+        ("/things/1", "{", "no JSON"),
+        ("/things/made", r#"{"n": 1, "further": 1}"#, "further"),
+    ] {
+        let found = words("GET", path, 200, &[ID, TAG, JSON], body);
+        assert!(found.contains(word), "{body}: {found}");
+    }
+}
+
+#[test]
+fn each_other_fault_is_found() {
+    let body = r#"{"id": "a"}"#;
+    let problem = r#"{"code": "x"}"#;
+    for (method, path, status, headers, body, word) in [
+        (
+            "GET",
+            "/things/1",
+            201,
+            &[ID, JSON][..],
+            body,
+            "does not name this status",
+        ),
+        (
+            "GET",
+            "/things/1",
+            200,
+            &[ID, TAG, ("content-type", "text/plain")],
+            body,
+            "the document says",
+        ),
+        (
+            "GET",
+            "/things/1",
+            200,
+            &[ID, TAG],
+            body,
+            "the document says",
+        ),
+        (
+            "GET",
+            "/things/1",
+            200,
+            &[ID, TAG, JSON, ("x-new", "1")],
+            body,
+            "does not name the header x-new",
+        ),
+        (
+            "GET",
+            "/things/1",
+            200,
+            &[ID, ("etag", "a"), JSON],
+            body,
+            "header etag",
+        ),
+        (
+            "GET",
+            "/things/1",
+            200,
+            &[ID, JSON],
+            body,
+            "etag is missing",
+        ),
+        (
+            "GET",
+            "/things/1",
+            200,
+            &[TAG, JSON],
+            body,
+            "x-request-id is missing",
+        ),
+        ("GET", "/things/1", 304, &[ID, TAG], body, "there is a body"),
+        (
+            "HEAD",
+            "/things/1",
+            200,
+            &[ID, TAG, JSON],
+            body,
+            "there is a body",
+        ),
+        (
+            "GET",
+            "/things/1",
+            429,
+            &[ID, PROBLEM],
+            problem,
+            "retry-after is missing",
+        ),
+        (
+            "GET",
+            "/things/1",
+            429,
+            &[ID, ("retry-after", "0"), PROBLEM],
+            problem,
+            "header retry-after",
+        ),
+        (
+            "GET",
+            "/things/1",
+            429,
+            &[ID, ("retry-after", "soon"), PROBLEM],
+            problem,
+            "header retry-after",
+        ),
+        ("GET", "/elsewhere", 200, &[JSON], body, "no such operation"),
+        ("POST", "/things/1", 200, &[JSON], body, "no such operation"),
+        ("GET", "/elsewhere", 404, &[JSON], problem, "no problem"),
+        (
+            "GET",
+            "/elsewhere",
+            404,
+            &[PROBLEM],
+            "{}",
+            "required property",
+        ),
+    ] {
+        let found = words(method, path, status, headers, body);
+        assert!(
+            found.contains(word),
+            "{method} {path} {status} {headers:?}: {found:?}"
+        );
+    }
+}
