@@ -113,7 +113,7 @@ impl Dialect {
             match name.as_str() {
                 "items" | "additionalProperties" => self.rewrite(field),
                 "properties" => {
-                    self.all(field.as_object_mut().into_iter().flat_map(Map::values_mut))
+                    self.all(field.as_object_mut().into_iter().flat_map(Map::values_mut));
                 }
                 "oneOf" | "anyOf" | "allOf" => self.all(field.as_array_mut().into_iter().flatten()),
                 _ => {}
