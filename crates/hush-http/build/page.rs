@@ -107,6 +107,12 @@ fn answers_with(operation: &Value, code: &str) -> bool {
 fn reference(document: &Value, problems: &[Problem]) -> io::Result<Value> {
     let mut reference = document.clone();
     reference["info"]["description"] = guide(problems)?.into();
+    for tag in reference["tags"].as_array_mut().into_iter().flatten() {
+        let name = text(&tag["name"]);
+        if let Some((first, rest)) = name.split_at_checked(1) {
+            tag["x-displayName"] = (first.to_uppercase() + rest).into();
+        }
+    }
     let items = reference["paths"].as_object_mut().into_iter();
     let items = items
         .flat_map(Map::values_mut)

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::site::Demo;
 use crate::{commands, node, workspace};
@@ -27,6 +27,7 @@ pub(super) fn check() -> Result<()> {
             .env("HUSH_URL", &demo.url)
             .env("HUSH_OWNER", &demo.owner)
             .env("HUSH_MEMBER", &demo.member)
+            .env("HUSH_VERSIONS", versions()?)
             .env("HUSH_CHROMIUM", chromium)
             .env("HUSH_SCREENSHOTS", screenshots),
     )
@@ -36,6 +37,16 @@ pub(super) fn check() -> Result<()> {
             demo.log().display()
         )
     })
+}
+
+/// The versions of the changelog, as JSON.
+fn versions() -> Result<String> {
+    let file = workspace::root().join("CHANGELOG.md");
+    let changelog = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let versions = changelog.lines().filter_map(|line| line.strip_prefix("## "));
+    let versions: Vec<_> = versions.collect();
+    ensure!(!versions.is_empty(), "{} has no version", file.display());
+    Ok(serde_json::to_string(&versions)?)
 }
 
 fn chromium() -> Result<PathBuf> {
