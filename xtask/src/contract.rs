@@ -1,7 +1,10 @@
 //! The contract as a product: what holds the OpenAPI documents against their judges.
 
 mod compatibility;
+mod fuzz;
 mod judges;
+mod process;
+mod site;
 
 use anyhow::Result;
 use clap::Args;
@@ -19,6 +22,7 @@ const STEPS: &[Step] = &[
     ("compatibility-proof", compatibility::prove),
     ("redocly", judges::redocly),
     ("spectral", judges::spectral),
+    ("schemathesis", fuzz::check),
 ];
 
 /// What is looked at.

@@ -34,7 +34,6 @@ pub(crate) fn added_by_cargo_run() -> impl Iterator<Item = OsString> {
 }
 
 /// The variables by which the caller sets up the service.
-#[cfg(feature = "bench")]
 pub(crate) fn settings_of_the_service() -> impl Iterator<Item = OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     names.filter(|name| name.to_string_lossy().starts_with("HUSH_"))
