@@ -1,5 +1,7 @@
 //! The contract as a product: what holds the OpenAPI documents against their judges.
 
+mod browser;
+mod clients;
 mod compatibility;
 mod fuzz;
 mod judges;
@@ -22,6 +24,8 @@ const STEPS: &[Step] = &[
     ("compatibility-proof", compatibility::prove),
     ("redocly", judges::redocly),
     ("spectral", judges::spectral),
+    ("clients", clients::check),
+    ("browser", browser::check),
     ("schemathesis", fuzz::check),
 ];
 

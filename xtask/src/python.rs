@@ -39,11 +39,7 @@ impl Environment {
         let path = workspace::root().join(file);
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let lines = text.lines().map(str::trim);
-        let pins: Vec<_> = lines
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
-            .collect();
-        Self::with(name, &pins)
+        Self::with(name, &pins(&text).collect::<Vec<_>>())
     }
 
     /// A program of this environment, `python` among them.
@@ -80,4 +76,10 @@ impl Environment {
             )
         })
     }
+}
+
+/// The lines of a `requirements.txt` that require something.
+pub(crate) fn pins(requirements: &str) -> impl Iterator<Item = &str> {
+    let lines = requirements.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
 }

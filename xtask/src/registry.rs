@@ -14,7 +14,8 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(15)];
 pub(crate) fn ask(registry: &str, what: &str, request: impl FnMut() -> Result<()>) -> Result<()> {
     ask_with(&PAUSES, request).with_context(|| {
         format!(
-            "{registry} failed {} times to give {what}: it was the registry, not the change. Is it reachable from here?",
+            "{registry} failed {} times to give {what}: it was the registry and not the change, unless the lines above name a \
+             pin or a lock file that is wrong. Is it reachable from here?",
             PAUSES.len() + 1
         )
     })

@@ -10,7 +10,12 @@ use crate::{commands, node, workspace};
 
 const INPUTS: &str = "xtask/contract/browser";
 /// What the browser is called, by those who package it.
-const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+const NAMES: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+];
 
 /// Looks at the page of a demo. What it looked like is in `target/xtask/screenshots`.
 pub(super) fn check() -> Result<()> {
@@ -42,8 +47,11 @@ pub(super) fn check() -> Result<()> {
 /// The versions of the changelog, as JSON.
 fn versions() -> Result<String> {
     let file = workspace::root().join("CHANGELOG.md");
-    let changelog = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let versions = changelog.lines().filter_map(|line| line.strip_prefix("## "));
+    let changelog =
+        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let versions = changelog
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "));
     let versions: Vec<_> = versions.collect();
     ensure!(!versions.is_empty(), "{} has no version", file.display());
     Ok(serde_json::to_string(&versions)?)
@@ -51,7 +59,9 @@ fn versions() -> Result<String> {
 
 fn chromium() -> Result<PathBuf> {
     let folders = workspace::program_folders();
-    let mut places = NAMES.iter().flat_map(|name| folders.iter().map(move |it| it.join(name)));
+    let mut places = NAMES
+        .iter()
+        .flat_map(|name| folders.iter().map(move |it| it.join(name)));
     places
         .find(|place| place.is_file())
         .context("Chromium is needed; on Debian: apt-get install chromium")

@@ -9,14 +9,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::site::Demo;
 use crate::{commands, node, python, workspace};
-
-/// A service that answers, with the data of `hush-server demo`.
-pub(crate) struct Live {
-    pub(crate) url: String,
-    /// The token of the owner of server 123456, with every scope.
-    pub(crate) token: String,
-}
 
 /// The languages, and what the page of each quotes: the block's language, and the file.
 const QUOTED: [(&str, &[(&str, &str)]); 3] = [
@@ -39,8 +33,8 @@ const QUOTED: [(&str, &[(&str, &str)]); 3] = [
     ),
 ];
 
-/// Proves each client on the service. Each spends a limit of its own, so that they can follow each other at once.
-pub(crate) fn check(live: &Live) -> Result<()> {
+/// Proves each client on a demo. Each spends a limit of its own, so that they can follow each other at once.
+pub(super) fn check() -> Result<()> {
     let drifted = drifted()?;
     if !drifted.is_empty() {
         bail!(
@@ -48,20 +42,24 @@ pub(crate) fn check(live: &Live) -> Result<()> {
             drifted.join("\n")
         );
     }
+    let live = Demo::start()?;
     for (language, check) in [
-        ("typescript", typescript as fn(&Live) -> Result<()>),
+        ("typescript", typescript as fn(&Demo) -> Result<()>),
         ("python", python),
         ("rust", rust),
     ] {
         let start = Instant::now();
-        check(live).with_context(|| format!("the {language} client failed"))?;
+        check(&live).with_context(|| {
+            let log = live.log().display();
+            format!("the {language} client failed; the service's log is {log}")
+        })?;
         let seconds = start.elapsed().as_secs();
         commands::say(format_args!("the {language} client: {seconds} s"));
     }
     Ok(())
 }
 
-fn typescript(live: &Live) -> Result<()> {
+fn typescript(live: &Demo) -> Result<()> {
     let folder = laid_out(
         "typescript",
         &[
@@ -96,7 +94,7 @@ fn typescript(live: &Live) -> Result<()> {
     Ok(())
 }
 
-fn python(live: &Live) -> Result<()> {
+fn python(live: &Demo) -> Result<()> {
     let files = ["check.py", "first.py", "generator.yaml", "retry.py"].map(|it| (it, it));
     let folder = laid_out("python", &files)?;
     let environment = environment("python")?;
@@ -122,7 +120,7 @@ fn python(live: &Live) -> Result<()> {
     Ok(())
 }
 
-fn rust(live: &Live) -> Result<()> {
+fn rust(live: &Demo) -> Result<()> {
     let folder = laid_out(
         "rust",
         &[
@@ -167,10 +165,10 @@ fn rust(live: &Live) -> Result<()> {
 }
 
 /// What the programs take from their environment: the token must not be seen among the arguments.
-fn on<'a>(live: &Live, command: &'a mut Command) -> &'a mut Command {
+fn on<'a>(live: &Demo, command: &'a mut Command) -> &'a mut Command {
     command
         .env("HUSH_URL", &live.url)
-        .env("HUSH_TOKEN", &live.token)
+        .env("HUSH_TOKEN", &live.owner)
 }
 
 fn source(language: &str) -> PathBuf {
@@ -214,14 +212,8 @@ fn linked(from: &Path, to: &Path) -> Result<()> {
 
 /// The Python packages that the language's `requirements.txt` pins.
 fn environment(language: &str) -> Result<python::Environment> {
-    let pins = read(&source(language).join("requirements.txt"))?;
-    let pins: Vec<&str> = pinned(&pins).collect();
-    python::Environment::with(&format!("client-{language}"), &pins)
-}
-
-fn pinned(requirements: &str) -> impl Iterator<Item = &str> {
-    let lines = requirements.lines();
-    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
+    let file = format!("xtask/contract/clients/{language}/requirements.txt");
+    python::Environment::from_file(&format!("client-{language}"), &file)
 }
 
 /// Where a page and what is checked are not the same any more.
@@ -240,7 +232,7 @@ fn drifted() -> Result<Vec<String>> {
             npm_pins(&read(&source(language).join("package.json"))?)?
         } else {
             let pins = read(&source(language).join("requirements.txt"))?;
-            pinned(&pins).map(str::to_owned).collect()
+            python::pins(&pins).map(str::to_owned).collect()
         };
         let other = words_with_a_version(&page).filter(|word| !pins.iter().any(|pin| pin == word));
         drifted.extend(other.map(|word| format!("{name}: {word} is not what is checked")));
@@ -252,7 +244,7 @@ fn quotes(page: &str, block: &str, text: &str) -> bool {
     page.contains(&format!("\n```{block}\n{text}```\n"))
 }
 
-/// `name@1.2.3` of npm and `name==1.2.3` of PyPI, as a shell is given them. Cargo's ranges are held by its lock file.
+/// `name@1.2.3` of npm and `name==1.2.3` of `PyPI`, as a shell is given them. Cargo's ranges are held by its lock file.
 fn words_with_a_version(page: &str) -> impl Iterator<Item = &str> {
     let lines = page.lines().map(str::trim_start);
     let installing =

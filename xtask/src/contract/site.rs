@@ -35,15 +35,10 @@ pub(super) struct Site {
 }
 
 /// `hush-server demo`.
-#[expect(
-    dead_code,
-    reason = "the checks of the clients and of the page are to ask it"
-)]
 pub(crate) struct Demo {
     pub(crate) url: String,
-    /// The tokens for its server 123456, one for each access level.
+    /// Tokens for its server 123456, one of its owner and one of a member.
     pub(crate) owner: String,
-    pub(crate) admin: String,
     pub(crate) member: String,
     process: Process,
 }
@@ -102,10 +97,6 @@ impl Site {
     }
 }
 
-#[expect(
-    dead_code,
-    reason = "the checks of the clients and of the page are to ask it"
-)]
 impl Demo {
     /// Builds it, starts it on a free port, and waits until it serves.
     pub(crate) fn start() -> Result<Self> {
@@ -121,7 +112,6 @@ impl Demo {
         Ok(Self {
             url,
             owner: token("server_owner")?,
-            admin: token("admin")?,
             member: token("member")?,
             process,
         })
