@@ -94,6 +94,22 @@ async function close({ context, page, faults }, where) {
   await context.close();
 }
 
+// The picker beside a sample offers the others, each whole but for the address, which is this service's.
+async function everySample(place, samples) {
+  let shown = samples[0];
+  for (const sample of [...samples.slice(1), samples[0]]) {
+    await place.getByRole('button', { name: shown.label }).click();
+    await place.page().getByRole('option', { name: sample.label }).click();
+    await place.getByRole('button', { name: sample.label }).waitFor();
+    const words = (await place.innerText()).replace(/\s+/g, '');
+    // Lines are numbered on the page.
+    for (const line of sample.source.replaceAll('http://127.0.0.1:8080', HUSH_URL).split('\n')) {
+      assert.ok(words.includes(line.replace(/\s+/g, '')), `${sample.label} is shown without ${line}`);
+    }
+    shown = sample;
+  }
+}
+
 // The page as it comes, with every operation on it.
 async function everyOperation(screen) {
   const where = `${screen.name}, ${screen.scheme}`;
@@ -124,8 +140,12 @@ async function everyOperation(screen) {
     // One sample is shown, and the button beside it offers the others.
     assert.ok(words.includes(samples[0].label), `${where}: ${operationId} is shown without its samples`);
   }
-  const first = section(page, operations.find(({ path }) => path === '/v1/users/{id}'));
+  const links = await page.locator('main a[href*="docs/problems/"]').evaluateAll((found) => found.map((link) => link.href));
+  assert.deepEqual([...new Set(links.map((link) => link.split('/').pop()))].sort(), [...codes].sort(), where);
+  const entry = operations.find(({ path }) => path === '/v1/users/{id}');
+  const first = section(page, entry);
   await first.scrollIntoViewIfNeeded();
+  await everySample(first, entry.operation['x-codeSamples']);
   await page.screenshot({ path: join(HUSH_SCREENSHOTS, `operation-${screen.name}-${screen.scheme}.png`) });
   await accessible(page, `${where}, scrolled`);
   await fits(page, `${where}, scrolled`);
@@ -143,19 +163,22 @@ async function tryIt(screen) {
   await place.scrollIntoViewIfNeeded();
   const button = place.getByRole('button', { name: /Test Request/ });
   await button.waitFor();
-  await place.getByRole('heading', { name: wanted.operation.summary }).first().click();
-  await tabTo(page, button, 60);
+  // From the top of the page, as nobody has touched it yet.
+  await tabTo(page, button, 1500);
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
   await dialog.waitFor();
   for (const [token, status, word] of [[HUSH_OWNER, '200', '"members"'], [HUSH_MEMBER, '403', 'insufficient-access']]) {
-    await tabTo(page, dialog.getByRole('textbox', { name: /Token/ }).first(), 200);
+    const field = dialog.getByRole('textbox', { name: /Token/ }).first();
+    await tabTo(page, field, 200);
     await page.keyboard.press('Control+A');
     await page.keyboard.insertText(token);
     await tabTo(page, dialog.getByRole('button', { name: /Send/ }).first(), 200);
     await page.keyboard.press('Enter');
     await dialog.getByText(new RegExp(`^${status}`)).first().waitFor();
     await dialog.getByText(word).first().waitFor();
+    const hidden = await field.evaluate((element) => getComputedStyle(element).webkitTextSecurity);
+    assert.equal(hidden, 'disc', `${where}: the token stands there to be read`);
     const shown = await dialog.innerText();
     assert.ok(!shown.includes(token), `${where}: the token is shown`);
     await accessible(page, `${where}, ${status}`);
@@ -192,6 +215,16 @@ async function errorPages(screen) {
   await close(opened, where);
 }
 
+// The policy is there, and lets nothing else be asked.
+async function askElsewhere() {
+  const { context, page } = await open(SCREENS[0], '/docs/problems');
+  await page.evaluate(() => fetch('https://hush.example.com/').catch(() => {}));
+  await page.waitForFunction(() => window.reports.length > 0);
+  assert.deepEqual(await page.evaluate(() => window.reports), ['connect-src https://hush.example.com/']);
+  await context.close();
+}
+
+await askElsewhere();
 await Promise.all(SCREENS.map(async (screen) => {
   await errorPages(screen);
   await tryIt(screen);

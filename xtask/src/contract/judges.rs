@@ -118,7 +118,8 @@ fn lay(packages: &node::Environment, rules: &[&str]) -> Result<TempDir> {
     Ok(desk)
 }
 
-/// The places that exceptions name and the document does not have.
+/// The places that exceptions name and the document does not have. Whether the rule would still object at a place that is
+/// there is not looked at: who mends a document looks through the exceptions for it.
 fn in_vain<'a>(exceptions: &'a str, document: &Value) -> Vec<&'a str> {
     let lines = exceptions.lines().map(str::trim_start);
     let lines = lines.filter(|line| !line.starts_with('#'));

@@ -12,6 +12,9 @@ const USERS: &str = "/paths/~1v1~1users/get";
 const TOKENS: &str = "/paths/~1v1~1tokens/post";
 const COMMANDS: &str = "/paths/~1v1~1servers~1{id}~1commands/post";
 
+/// How many of those that break clients specshift sees, so that it cannot go blind unseen.
+pub(super) const SEEN_BY_SPECSHIFT: usize = 21;
+
 /// Changes that break clients.
 pub(super) const BREAKING: &[Mutation] = &[
     ("a path is gone", |it| remove(it, "/paths", "/v1/me")),
