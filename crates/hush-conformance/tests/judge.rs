@@ -38,8 +38,10 @@ fn contract() -> Contract {
     }))
 }
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 /// The judge's words on an answer; nothing if it is as the document says.
-fn words(method: &str, path: &str, status: u16, headers: &[(&str, &str)], body: &str) -> String {
+fn words(method: &str, path: &str, status: u16, headers: Headers<'_>, body: &str) -> String {
     let headers = headers
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -128,7 +130,7 @@ const TOLD: &str = r#"{"code": "x"}"#;
 #[test]
 fn each_fault_of_status_and_headers_is_found() {
     let text = ("content-type", "text/plain");
-    let cases: [(u16, &[(&str, &str)], &str, &str); 10] = [
+    let cases: [(u16, Headers<'_>, &str, &str); 10] = [
         (201, &[ID, JSON], BODY, "does not name this status"),
         (200, &[ID, TAG, text], BODY, "the document says"),
         (200, &[ID, TAG], BODY, "the document says"),
@@ -158,7 +160,7 @@ fn each_fault_of_status_and_headers_is_found() {
 
 #[test]
 fn each_fault_of_what_has_no_body_or_no_operation_is_found() {
-    let cases: [(&str, &str, u16, &[(&str, &str)], &str, &str); 6] = [
+    let cases: [(&str, &str, u16, Headers<'_>, &str, &str); 6] = [
         ("GET", "/things/1", 304, &[ID, TAG], BODY, "there is a body"),
         (
             "HEAD",
