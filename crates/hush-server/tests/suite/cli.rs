@@ -180,13 +180,18 @@ fn serve_loads_files_into_memory_only() {
 #[test]
 fn the_document_is_printed_without_any_settings() {
     let hush = Hush::new().with("HUSH_LISTEN", "nowhere");
-    let json: serde_json::Value = serde_json::from_str(&hush.run(&["openapi"]).success()).unwrap();
-    assert_eq!(
-        json["openapi"].as_str().map(|version| &version[..3]),
-        Some("3.1")
-    );
-    let yaml = hush.run(&["openapi", "--yaml"]).success();
-    assert!(yaml.contains("openapi: 3.1"), "{yaml}");
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&hush.run(arguments).success()).unwrap()
+    };
+    assert_eq!(json(&["openapi"])["openapi"], "3.1.0");
+    assert_eq!(json(&["openapi", "--3.0"])["openapi"], "3.0.3");
+    for (arguments, start) in [
+        (&["openapi", "--yaml"][..], "openapi: 3.1.0\n"),
+        (&["openapi", "--3.0", "--yaml"], "openapi: 3.0.3\n"),
+    ] {
+        let yaml = hush.run(arguments).success();
+        assert!(yaml.starts_with(start), "{yaml}");
+    }
 }
 
 #[test]
