@@ -97,10 +97,9 @@ fn refusal(service: &Running, token: &str, body: &Value) -> (u16, String) {
 
 fn what_another_server_has_is_not_there(site: &Site) {
     let scene = scene(site);
-    let service = scene.serve();
+    let service = scene.serve_and_know();
     // Neither the owner here, nor somebody whose token names both servers, reaches across.
     let both = scene.token(BOTH, &[HERE, THERE]);
-    scene.know(&service);
     for token in [scene.token_for(HERE), both.as_str()] {
         a_foreign_user_is_not_found(&service, token);
         a_foreign_role_is_not_found(&service, token);

@@ -141,7 +141,7 @@ fn shows(printed: &str, place: &Place<'_>, path: &str, status: &str, content: &V
             serde_json::from_str::<Value>(printed).is_ok_and(|it| it.is_object())
         }
         Some(_) => printed.trim_end() == get(place.api(), path, "").body.trim_end(),
-        None if status == "302" => printed.trim_end().ends_with("/docs"),
+        None if status == "302" => printed.trim_end().ends_with("docs"),
         None => printed.trim_end() == status,
     }
 }
