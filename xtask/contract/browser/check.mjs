@@ -224,7 +224,20 @@ async function askElsewhere() {
   await context.close();
 }
 
+// Whoever gets the page and not what it shows learns so, and where to read on.
+async function withoutReference() {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.route('**/docs/reference.json', (route) => route.fulfill({ status: 503, body: '{}' }));
+  await page.goto(`${HUSH_URL}/docs`);
+  await page.getByText('the service answered 503').waitFor();
+  await page.getByRole('link', { name: 'errors' }).waitFor();
+  await accessible(page, 'without the reference');
+  await context.close();
+}
+
 await askElsewhere();
+await withoutReference();
 await Promise.all(SCREENS.map(async (screen) => {
   await errorPages(screen);
   await tryIt(screen);
