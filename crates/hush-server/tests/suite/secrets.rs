@@ -4,7 +4,7 @@ use hush_domain::secret::Secret;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::support::{Hush, Response, Running, Site, get, hex, on_each_store, send};
+use crate::support::{Hush, Response, Running, Site, ask_admin, hex, on_each_store, send};
 
 on_each_store! {
     no_secret_is_said_or_stored_in_a_whole_life,
@@ -242,7 +242,8 @@ fn no_secret_is_said_or_stored_in_a_whole_life(site: &Site) {
 
     ears.run(&["token", "revoke", &id], "");
     assert_eq!(ears.status(&newest), 401);
-    ears.said.push(get(ears.service.admin, "/metrics", "").body);
+    ears.said
+        .push(ask_admin(ears.service.admin, "GET", "/metrics").body);
     ears.service.signal("TERM");
     ears.said.push(ears.service.ended().1);
     let said = ears.said.join("\n");

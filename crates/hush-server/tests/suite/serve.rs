@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use crate::import::GUILD;
-use crate::support::{Hush, Running, get, request};
+use crate::support::{Hush, Running, ask_admin, get};
 
 fn memory() -> Hush {
     Hush::new().with("HUSH_STORE", "memory")
@@ -26,7 +26,7 @@ fn memory_is_possible_when_asked_for_and_filled_before_it_listens() {
 fn metrics_are_on_the_admin_listener_and_nowhere_else() {
     let service = Running::start(&memory(), &["serve"]);
     assert_eq!(get(service.api, "/v1/me", "").status, 401);
-    let metrics = get(service.admin, "/metrics", "");
+    let metrics = ask_admin(service.admin, "GET", "/metrics");
     assert_eq!(metrics.status, 200);
     assert!(
         metrics.head.contains("text/plain; version=0.0.4"),
@@ -40,10 +40,8 @@ fn metrics_are_on_the_admin_listener_and_nowhere_else() {
         metrics.body
     );
     assert_eq!(get(service.api, "/metrics", "").status, 404);
-    assert_eq!(get(service.admin, "/v1/me", "").status, 404);
-    let post =
-        "POST /metrics HTTP/1.1\r\nHost: hush\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    assert_eq!(request(service.admin, post).status, 405);
+    assert_eq!(ask_admin(service.admin, "GET", "/v1/me").status, 404);
+    assert_eq!(ask_admin(service.admin, "POST", "/metrics").status, 405);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use hush_discord_fake::{Scripted, Setup};
 use serde_json::json;
 
 use super::scene::{CHANNEL, MEMBERS, OWNER, Scene, guild, order};
-use crate::support::{Running, Site, get, on_each_store};
+use crate::support::{Running, Site, ask_admin, get, on_each_store};
 
 on_each_store! {
     what_people_write_is_in_no_log_and_no_metric,
@@ -60,7 +60,7 @@ fn what_people_write_is_in_no_log_and_no_metric(site: &Site) {
     let path = format!("/v1/servers/{SERVER}/audit-log");
     let audit_log = get(service.api, &path, scene.token_for(SERVER));
     assert_eq!(audit_log.status, 200);
-    let metrics = get(service.admin, "/metrics", "").body;
+    let metrics = ask_admin(service.admin, "GET", "/metrics").body;
     service.signal("TERM");
     let (_, log) = service.ended();
     let export = hush.run(&["audit", "export"]).success();

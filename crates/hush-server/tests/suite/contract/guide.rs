@@ -1,6 +1,6 @@
 //! The back-off samples of the documentation page, against a service that tells them to wait.
 
-use crate::support::{Hush, Running, get, sample};
+use crate::support::{Hush, Running, ask_admin, sample};
 
 const SAMPLES: [(&str, &str); 3] = [
     ("js", include_str!("../../../../hush-http/docs/backoff.js")),
@@ -37,7 +37,7 @@ fn every_back_off_sample_waits_and_is_served() {
             (3, 3),
             "{language}: {printed}"
         );
-        let metrics = get(demo.admin, "/metrics", "").body;
+        let metrics = ask_admin(demo.admin, "GET", "/metrics").body;
         let told_to_wait = metrics
             .lines()
             .any(|line| line.starts_with("hush_http_requests_total") && line.contains("429"));

@@ -8,17 +8,17 @@ use hush_ports::Clock;
 
 use super::Scene;
 use super::scene::{OWNER, SERVERS};
-use crate::support::{Running, Site, get};
+use crate::support::{Running, Site, ask_admin};
 
 /// Whether a process follows Discord, as its metrics say.
 fn leads(service: &Running) -> bool {
-    let metrics = get(service.admin, "/metrics", "").body;
+    let metrics = ask_admin(service.admin, "GET", "/metrics").body;
     metrics.lines().any(|line| line == "hush_discord_leading 1")
 }
 
 /// Whether a process shows the state of a connection.
 fn is_connected(service: &Running) -> bool {
-    let metrics = get(service.admin, "/metrics", "").body;
+    let metrics = ask_admin(service.admin, "GET", "/metrics").body;
     let states = metrics
         .lines()
         .filter(|line| line.starts_with("hush_discord_shard_state"));

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Scene;
 use super::scene::{OWNER, PATIENCE, SERVERS};
-use crate::support::{Running, Site, get};
+use crate::support::{Running, Site, ask_admin, get};
 
 #[test]
 fn no_secret_of_discord_is_in_a_log_or_a_metric() {
@@ -39,7 +39,7 @@ fn no_secret_of_discord_is_in_a_log_or_a_metric() {
     scene.fake.cut();
     scene.until(|seen| seen.resumed() == 1);
     scene.agree(&service);
-    let metrics = get(service.admin, "/metrics", "").body;
+    let metrics = ask_admin(service.admin, "GET", "/metrics").body;
     service.signal("TERM");
     let (_, log) = service.ended();
     let seen = scene.fake.observed();

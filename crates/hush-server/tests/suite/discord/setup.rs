@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Scene;
 use super::scene::PATIENCE;
-use crate::support::{Running, Site, get};
+use crate::support::{Running, Site, ask_admin, get};
 
 #[test]
 fn without_a_bot_nothing_of_it_starts() {
@@ -17,7 +17,7 @@ fn without_a_bot_nothing_of_it_starts() {
     let service = Running::start(&hush, &["serve"]);
     assert_eq!(get(service.api, "/readyz", "").status, 200);
     assert!(
-        !get(service.admin, "/metrics", "")
+        !ask_admin(service.admin, "GET", "/metrics")
             .body
             .contains("hush_discord")
     );
@@ -50,7 +50,7 @@ fn a_bot_that_is_not_let_in_is_told_what_to_switch_on() {
     scene.until(|seen| seen.own_closes == [4014]);
     // Discord has said so, and so has the service once it heard it.
     let clock = SystemClock::new();
-    while !get(service.admin, "/metrics", "")
+    while !ask_admin(service.admin, "GET", "/metrics")
         .body
         .contains("hush_discord_refused 1")
     {

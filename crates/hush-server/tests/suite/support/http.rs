@@ -39,10 +39,6 @@ impl Response {
         let (Some(method), Some(path)) = (line.next(), line.next()) else {
             return;
         };
-        // What listens for the operator is no part of the API.
-        if path == "/metrics" {
-            return;
-        }
         let headers = self.head.lines().filter_map(|line| line.split_once(": "));
         let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
         let answer = Answer {
@@ -109,7 +105,20 @@ pub(crate) fn request(address: SocketAddr, text: &str) -> Response {
     try_request(address, text).unwrap()
 }
 
+/// Asks what listens for the operator, which is no part of the API: no document says what it answers.
+pub(crate) fn ask_admin(address: SocketAddr, method: &str, path: &str) -> Response {
+    let line = format!("{method} {path} HTTP/1.1");
+    let text = format!("{line}\r\nHost: hush\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    exchange(address, &text).unwrap()
+}
+
 fn try_request(address: SocketAddr, text: &str) -> Option<Response> {
+    let response = exchange(address, text)?;
+    response.conforms(text);
+    Some(response)
+}
+
+fn exchange(address: SocketAddr, text: &str) -> Option<Response> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.write_all(text.as_bytes()).ok()?;
     let mut answer = String::new();
@@ -126,6 +135,5 @@ fn try_request(address: SocketAddr, text: &str) -> Option<Response> {
     if !whole && !matches!(response.status, 204 | 304) {
         return None;
     }
-    response.conforms(text);
     Some(response)
 }

@@ -11,7 +11,7 @@ mod site;
 
 pub(crate) use command::Hush;
 pub(crate) use database::Database;
-pub(crate) use http::{CONTRACT, Response, get, request, send, try_send};
+pub(crate) use http::{CONTRACT, Response, ask_admin, get, request, send, try_send};
 pub(crate) use lock::Lock;
 pub(crate) use proxy::{Proxy, Way};
 pub(crate) use service::Running;
