@@ -27,8 +27,8 @@ pub enum AccessLog {
 /// What an operator decides about HTTP.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// The address under which clients reach the service, without a slash at its end. Problem types and the
-    /// document name it.
+    /// The address under which clients reach the service, without a slash at its end. Problem types,
+    /// `Location`, `Link` and the catalog name it; the document does not, since it is made at build time.
     pub public_url: String,
     /// The networks of reverse proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,

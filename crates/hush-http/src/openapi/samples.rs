@@ -203,7 +203,8 @@ impl Call {
         if matches!(self.shown, Shown::Redirect) {
             arguments.push("    allow_redirects=False,\n".to_owned());
         }
-        arguments.push("    timeout=10,\n".to_owned());
+        // Longer than any answer takes, the one to a long poll as well.
+        arguments.push("    timeout=30,\n".to_owned());
         let shown = match self.shown {
             Shown::Json => {
                 imports.insert(0, "json");

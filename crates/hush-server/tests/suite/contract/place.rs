@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use hush_discord_fake::{Member, Role, Scripted, Setup, User, permissions};
+use hush_domain::scopes::Scope;
 use serde_json::{Value, json};
 
 use crate::commands::scene::{MEMBERS, OWNER, Scene, guild, id};
@@ -19,17 +20,22 @@ pub(super) const NOWHERE: &str = "999";
 pub(super) const QUICK: u64 = SERVER + MEMBERS;
 pub(super) const SLOW: u64 = QUICK + 1;
 
-const EVERYTHING: &str = "users:read,stats:read,tokens:read,tokens:write,audit:read,commands:read,commands:write,\
-                          settings:write";
-
 /// Who else there is: in the server, and in another one.
 const ADMIN: u64 = 2002;
 const MEMBER: u64 = 2001;
 const ELSEWHERE: u64 = 2 << 22;
 const STRANGER: u64 = 3000;
 
-/// A new token, made by the operator, whose end is near enough to be told of.
-fn token(site: &Site, server: u64, user: u64, scopes: &str) -> String {
+/// Every scope there is, as the operator writes them.
+pub(super) fn everything() -> String {
+    Scope::ALL.map(Scope::as_str).join(",")
+}
+
+/// How long tokens live here: their end is near enough to be told of.
+const DAY: &str = "1d";
+
+/// A new token, made by the operator, that lives for so long.
+pub(super) fn token(site: &Site, server: u64, user: u64, scopes: &str, lifetime: &str) -> String {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let name = MADE.fetch_add(1, Ordering::Relaxed);
     let create = [
@@ -39,7 +45,7 @@ fn token(site: &Site, server: u64, user: u64, scopes: &str) -> String {
         &format!("--user={user}"),
         &format!("--name={name}"),
         &format!("--scope={scopes}"),
-        "--expires-in=1d",
+        &format!("--expires-in={lifetime}"),
     ];
     site.hush().run(&create).success().trim_end().to_owned()
 }
@@ -71,9 +77,9 @@ impl<'a> Place<'a> {
         let known = scene.serve_and_know();
         let place = Self {
             proxy: Proxy::to(site.database().unwrap().host()),
-            owner: token(site, SERVER, OWNER, EVERYTHING),
-            member: token(site, SERVER, MEMBER, EVERYTHING),
-            narrow: token(site, SERVER, OWNER, "stats:read"),
+            owner: token(site, SERVER, OWNER, &everything(), DAY),
+            member: token(site, SERVER, MEMBER, &everything(), DAY),
+            narrow: token(site, SERVER, OWNER, "stats:read", DAY),
             made: Cell::new(0),
             seen: RefCell::default(),
             scene,
@@ -105,7 +111,7 @@ impl<'a> Place<'a> {
     /// A token with every scope for each caller of the matrix, but that nobody has none.
     pub(super) fn everybody(&self) -> [String; 6] {
         let site = self.scene.site;
-        let revoked = token(site, SERVER, OWNER, EVERYTHING);
+        let revoked = token(site, SERVER, OWNER, &everything(), DAY);
         let inspected = site
             .hush()
             .run_with_input(&["token", "inspect", "--json"], revoked.as_bytes());
@@ -116,9 +122,9 @@ impl<'a> Place<'a> {
             String::new(),
             revoked,
             self.member.clone(),
-            token(site, SERVER, ADMIN, EVERYTHING),
+            token(site, SERVER, ADMIN, &everything(), DAY),
             self.owner.clone(),
-            token(site, ELSEWHERE, STRANGER, EVERYTHING),
+            token(site, ELSEWHERE, STRANGER, &everything(), DAY),
         ]
     }
 

@@ -7,6 +7,7 @@ use hush_discord_fake::{Member, Role, Scripted, Setup, User};
 use hush_http::{Format, Version};
 use serde_json::{Value, json};
 
+use super::place::{everything, token};
 use crate::commands::scene::{OWNER, Scene, guild, id, order};
 use crate::support::{Running, Site, get, sample, send};
 
@@ -15,9 +16,6 @@ const SERVER: u64 = 123_456;
 const ADMIN: u64 = 123_456;
 const MEMBER: u64 = 100_002;
 const OTHER: &str = "987654";
-
-const EVERYTHING: &str = "users:read,stats:read,tokens:read,tokens:write,audit:read,commands:read,commands:write,\
-                          settings:write";
 
 struct Place<'a> {
     /// Runs the Discord, for as long as there is a service.
@@ -34,15 +32,7 @@ impl<'a> Place<'a> {
             .with_member(member(ADMIN))
             .with_member(member(MEMBER));
         let scene = Scene::new(site, Setup::default(), vec![server]);
-        let create = [
-            "token",
-            "create",
-            &format!("--server={SERVER}"),
-            &format!("--user={OWNER}"),
-            "--name=samples",
-            &format!("--scope={EVERYTHING}"),
-        ];
-        let token = site.hush().run(&create).success().trim_end().to_owned();
+        let token = token(site, SERVER, OWNER, &everything(), "90d");
         let service = scene.serve_and_know();
         // Whatever is done to this member takes long, so that further commands wait.
         let slow = Scripted::Delay(Duration::from_secs(600));
@@ -79,21 +69,13 @@ impl<'a> Place<'a> {
     fn waiting(&self, key: &str) -> String {
         let body =
             json!({"type": "timeout", "user_id": MEMBER.to_string(), "duration_seconds": 60});
-        for round in 0..2 {
-            let sent = order(
-                self.api(),
-                &self.token,
-                SERVER,
-                &format!("{key} {round}"),
-                &body,
-            );
-            let sent = sent.unwrap();
+        let [_, waiting] = [0, 1].map(|round| {
+            let key = format!("{key}-{round}");
+            let sent = order(self.api(), &self.token, SERVER, &key, &body).unwrap();
             assert_eq!(sent.status, 202, "{sent:?}");
-            if round == 1 {
-                return id(&sent);
-            }
-        }
-        unreachable!("the second one is returned")
+            id(&sent)
+        });
+        waiting
     }
 
     /// The sample as its reader would finish it, who knows what it shall be about.
